@@ -1,0 +1,7 @@
+export { base64url, fromBase64url, fromHex, fromUtf8, hex, utf8 } from "./encodings.js"
+export type { Brand } from "./brand.js"
+export { ChannelError, PeerError, UsageError } from "./errors.js"
+export type { StringphoneError } from "./errors.js"
+export { Reader, decodeAll } from "./reader.js"
+export type { Malformed } from "./reader.js"
+export { concat, sameBytes, u16, u32, u8 } from "./writer.js"

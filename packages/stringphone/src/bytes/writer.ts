@@ -1,0 +1,33 @@
+/** All parts, one after the other, in new bytes. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let length = 0
+  for (const part of parts) length += part.length
+  const out = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+export function u8(value: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(value)
+}
+
+/** Big-endian. */
+export function u16(value: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(value >>> 8, value)
+}
+
+/** Big-endian. */
+export function u32(value: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
+}
+
+/**
+ * Equality of public bytes. Not constant time: compare secrets with `equal` of the crypto layer.
+ */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}

@@ -1,0 +1,31 @@
+import { engineName } from "#engine"
+
+export {
+  authenticate,
+  derive,
+  exchange,
+  exchangePublicKey,
+  hash,
+  open,
+  openBox,
+  openSecretbox,
+  randomBytes,
+  seal,
+  sealBox,
+  sealSecretbox,
+  sign,
+  signingKeyPair,
+  stretch,
+  verify,
+} from "#engine"
+export type { CryptoEngine, StretchCost } from "./engine.js"
+export { equal } from "./equal.js"
+export { labelled } from "./label.js"
+
+/**
+ * Which engine runs: `native` (libsodium) or `portable` (@noble). Both give the same bytes.
+ * Force the portable one with `node --conditions=stringphone-portable`.
+ */
+export function cryptoEngine(): "native" | "portable" {
+  return engineName
+}

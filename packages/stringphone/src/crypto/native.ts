@@ -1,0 +1,201 @@
+/** libsodium through sodium-native, whose package ships prebuilt binaries (Node and Bun). */
+import { createHash, createHmac, hkdfSync } from "node:crypto"
+import { createRequire } from "node:module"
+import type { CryptoEngine } from "./engine.js"
+
+/** The part of sodium-native that we call. */
+interface Sodium {
+  readonly crypto_pwhash_ALG_ARGON2ID13: number
+  randombytes_buf(out: Uint8Array): void
+  crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void
+  crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void
+  crypto_sign_verify_detached(
+    signature: Uint8Array,
+    message: Uint8Array,
+    publicKey: Uint8Array,
+  ): boolean
+  crypto_scalarmult_base(publicKey: Uint8Array, secretKey: Uint8Array): void
+  crypto_scalarmult(shared: Uint8Array, secretKey: Uint8Array, publicKey: Uint8Array): void
+  crypto_secretbox_easy(
+    box: Uint8Array,
+    plaintext: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): void
+  crypto_secretbox_open_easy(
+    plaintext: Uint8Array,
+    box: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): boolean
+  crypto_box_easy(
+    box: Uint8Array,
+    plaintext: Uint8Array,
+    nonce: Uint8Array,
+    publicKey: Uint8Array,
+    secretKey: Uint8Array,
+  ): void
+  crypto_box_open_easy(
+    plaintext: Uint8Array,
+    box: Uint8Array,
+    nonce: Uint8Array,
+    publicKey: Uint8Array,
+    secretKey: Uint8Array,
+  ): boolean
+  crypto_aead_xchacha20poly1305_ietf_encrypt(
+    sealed: Uint8Array,
+    plaintext: Uint8Array,
+    associatedData: Uint8Array,
+    secretNonce: null,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): void
+  crypto_aead_xchacha20poly1305_ietf_decrypt(
+    plaintext: Uint8Array,
+    secretNonce: null,
+    sealed: Uint8Array,
+    associatedData: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): void
+  crypto_pwhash(
+    out: Uint8Array,
+    password: Uint8Array,
+    salt: Uint8Array,
+    passes: number,
+    memoryBytes: number,
+    algorithm: number,
+  ): void
+}
+
+/** @returns `null` when sodium-native is not installed or has no binary for this platform. */
+export function loadNativeEngine(): CryptoEngine | null {
+  try {
+    return nativeEngine(createRequire(import.meta.url)("sodium-native") as Sodium)
+  } catch {
+    return null
+  }
+}
+
+const tagBytes = 16
+
+function nativeEngine(sodium: Sodium): CryptoEngine {
+  return {
+    engineName: "native",
+
+    randomBytes(length) {
+      const out = new Uint8Array(length)
+      sodium.randombytes_buf(out)
+      return out
+    },
+
+    signingKeyPair(seed) {
+      const publicKey = new Uint8Array(32)
+      const secretKey = new Uint8Array(64)
+      sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed)
+      return { publicKey, secretKey }
+    },
+
+    sign(message, secretKey) {
+      const signature = new Uint8Array(64)
+      sodium.crypto_sign_detached(signature, message, secretKey)
+      return signature
+    },
+
+    verify: (signature, message, publicKey) =>
+      sodium.crypto_sign_verify_detached(signature, message, publicKey),
+
+    exchangePublicKey(secretKey) {
+      const publicKey = new Uint8Array(32)
+      sodium.crypto_scalarmult_base(publicKey, secretKey)
+      return publicKey
+    },
+
+    exchange(secretKey, publicKey) {
+      const shared = new Uint8Array(32)
+      return succeeds(() => sodium.crypto_scalarmult(shared, secretKey, publicKey)) ? shared : null
+    },
+
+    sealSecretbox(plaintext, nonce, key) {
+      const box = new Uint8Array(plaintext.length + tagBytes)
+      sodium.crypto_secretbox_easy(box, plaintext, nonce, key)
+      return box
+    },
+
+    openSecretbox(box, nonce, key) {
+      if (box.length < tagBytes) return null
+      const plaintext = new Uint8Array(box.length - tagBytes)
+      return sodium.crypto_secretbox_open_easy(plaintext, box, nonce, key) ? plaintext : null
+    },
+
+    sealBox(plaintext, nonce, publicKey, secretKey) {
+      const box = new Uint8Array(plaintext.length + tagBytes)
+      return succeeds(() => sodium.crypto_box_easy(box, plaintext, nonce, publicKey, secretKey))
+        ? box
+        : null
+    },
+
+    openBox(box, nonce, publicKey, secretKey) {
+      if (box.length < tagBytes) return null
+      const plaintext = new Uint8Array(box.length - tagBytes)
+      return sodium.crypto_box_open_easy(plaintext, box, nonce, publicKey, secretKey)
+        ? plaintext
+        : null
+    },
+
+    seal(plaintext, nonce, key, associatedData) {
+      const sealed = new Uint8Array(plaintext.length + tagBytes)
+      sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+        sealed,
+        plaintext,
+        associatedData,
+        null,
+        nonce,
+        key,
+      )
+      return sealed
+    },
+
+    open(sealed, nonce, key, associatedData) {
+      if (sealed.length < tagBytes) return null
+      const plaintext = new Uint8Array(sealed.length - tagBytes)
+      const opened = succeeds(() =>
+        sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+          plaintext,
+          null,
+          sealed,
+          associatedData,
+          nonce,
+          key,
+        ),
+      )
+      return opened ? plaintext : null
+    },
+
+    hash: (message) => new Uint8Array(createHash("sha256").update(message).digest()),
+
+    authenticate: (message, key) =>
+      new Uint8Array(createHmac("sha256", key).update(message).digest()),
+
+    derive: (secret, salt, info, length) =>
+      new Uint8Array(hkdfSync("sha256", secret, salt, info, length)),
+
+    stretch(password, salt, cost, length) {
+      const out = new Uint8Array(length)
+      const memoryBytes = cost.memoryKib * 1024
+      const algorithm = sodium.crypto_pwhash_ALG_ARGON2ID13
+      sodium.crypto_pwhash(out, password, salt, cost.passes, memoryBytes, algorithm)
+      return out
+    },
+  }
+}
+
+/** sodium-native reports a bad tag and a low-order point by throwing; both are the peer's doing. */
+function succeeds(operation: () => void): boolean {
+  try {
+    operation()
+    return true
+  } catch {
+    return false
+  }
+}

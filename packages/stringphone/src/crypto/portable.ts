@@ -1,0 +1,125 @@
+/** The engine of browsers, and of any machine without the native one: @noble, pure JavaScript. */
+import { xchacha20poly1305 } from "@noble/ciphers/chacha.js"
+import { hsalsa, xsalsa20poly1305 } from "@noble/ciphers/salsa.js"
+import { randomBytes as platformRandomBytes } from "@noble/ciphers/utils.js"
+import { ed25519, x25519 } from "@noble/curves/ed25519.js"
+import { argon2id } from "@noble/hashes/argon2.js"
+import { hkdf } from "@noble/hashes/hkdf.js"
+import { hmac } from "@noble/hashes/hmac.js"
+import { sha256, sha512 } from "@noble/hashes/sha2.js"
+import { concat, sameBytes } from "../bytes/index.js"
+import type { CryptoEngine } from "./engine.js"
+
+export const engineName = "portable" as const
+
+export const randomBytes: CryptoEngine["randomBytes"] = (length) => platformRandomBytes(length)
+
+export const signingKeyPair: CryptoEngine["signingKeyPair"] = (seed) => {
+  const publicKey = ed25519.getPublicKey(seed)
+  return { publicKey, secretKey: concat(seed, publicKey) }
+}
+
+export const sign: CryptoEngine["sign"] = (message, secretKey) =>
+  ed25519.sign(message, secretKey.subarray(0, 32))
+
+/**
+ * RFC 8032 §5.1.7 without the cofactor. The library's own `verify` multiplies by it and so accepts
+ * signatures (of keys with a torsion component) that libsodium refuses; engines must not disagree.
+ */
+export const verify: CryptoEngine["verify"] = (signature, message, publicKey) => {
+  const { Point } = ed25519
+  const claimed = signature.subarray(0, 32)
+  try {
+    const negatedKey = Point.fromBytes(publicKey).negate()
+    if (negatedKey.isSmallOrder()) return false
+    const challenge = Point.Fn.create(
+      littleEndian(sha512.create().update(claimed).update(publicKey).update(message).digest()),
+    )
+    // multiplyUnsafe is variable-time, which is fine: everything here is public. It throws for S ≥ L.
+    const expected = Point.BASE.multiplyUnsafe(littleEndian(signature.subarray(32))).add(
+      negatedKey.multiplyUnsafe(challenge),
+    )
+    return sameBytes(expected.toBytes(), claimed) && !expected.isSmallOrder()
+  } catch {
+    return false
+  }
+}
+
+export const exchangePublicKey: CryptoEngine["exchangePublicKey"] = (secretKey) =>
+  x25519.getPublicKey(secretKey)
+
+export const exchange: CryptoEngine["exchange"] = (secretKey, publicKey) => {
+  try {
+    return x25519.getSharedSecret(secretKey, publicKey)
+  } catch {
+    return null
+  }
+}
+
+export const sealSecretbox: CryptoEngine["sealSecretbox"] = (plaintext, nonce, key) =>
+  xsalsa20poly1305(key, nonce).encrypt(plaintext)
+
+export const openSecretbox: CryptoEngine["openSecretbox"] = (box, nonce, key) => {
+  if (box.length < 16) return null
+  try {
+    return xsalsa20poly1305(key, nonce).decrypt(box)
+  } catch {
+    return null
+  }
+}
+
+export const sealBox: CryptoEngine["sealBox"] = (plaintext, nonce, publicKey, secretKey) => {
+  const key = boxKey(publicKey, secretKey)
+  return key && sealSecretbox(plaintext, nonce, key)
+}
+
+export const openBox: CryptoEngine["openBox"] = (box, nonce, publicKey, secretKey) => {
+  const key = boxKey(publicKey, secretKey)
+  return key && openSecretbox(box, nonce, key)
+}
+
+export const seal: CryptoEngine["seal"] = (plaintext, nonce, key, associatedData) =>
+  xchacha20poly1305(key, nonce, associatedData).encrypt(plaintext)
+
+export const open: CryptoEngine["open"] = (sealed, nonce, key, associatedData) => {
+  if (sealed.length < 16) return null
+  try {
+    return xchacha20poly1305(key, nonce, associatedData).decrypt(sealed)
+  } catch {
+    return null
+  }
+}
+
+export const hash: CryptoEngine["hash"] = (message) => sha256(message)
+
+export const authenticate: CryptoEngine["authenticate"] = (message, key) =>
+  hmac(sha256, key, message)
+
+export const derive: CryptoEngine["derive"] = (secret, salt, info, length) =>
+  hkdf(sha256, secret, salt, info, length)
+
+export const stretch: CryptoEngine["stretch"] = (password, salt, cost, length) =>
+  argon2id(password, salt, { t: cost.passes, m: cost.memoryKib, p: 1, dkLen: length })
+
+/** NaCl's key of a box: HSalsa20(X25519(secret, public), 0), the constant "expand 32-byte k". */
+function boxKey(publicKey: Uint8Array, secretKey: Uint8Array): Uint8Array | null {
+  const shared = exchange(secretKey, publicKey)
+  if (shared === null) return null
+  const key = new Uint32Array(8)
+  hsalsa(sigma, words(shared), new Uint32Array(4), key)
+  return new Uint8Array(key.buffer)
+}
+
+const sigma = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574)
+
+/** The platform's own word order, as the cipher library expects: a copy is always aligned. */
+function words(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(Uint8Array.from(bytes).buffer)
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  let digits = "0x"
+  for (let i = bytes.length - 1; i >= 0; i--)
+    digits += (bytes[i] as number).toString(16).padStart(2, "0")
+  return BigInt(digits)
+}

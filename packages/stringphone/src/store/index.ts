@@ -1,0 +1,2 @@
+export type { Commit, Entry, Store } from "./port.js"
+export { update } from "./update.js"

@@ -1,0 +1,105 @@
+import { MalformedMessageError } from "./errors.js"
+import { type ParticipantId, participantId, type PublicKey } from "./keys.js"
+import { decodeIntroduction, introductionType } from "./wire/introduction.js"
+import { decodeReply, replyType } from "./wire/reply.js"
+import { decodeSimple, simpleType } from "./wire/simple.js"
+
+/** `s` simple, `i` introduction, `r` introduction reply. */
+export type MessageType = "s" | "i" | "r"
+
+/**
+ * The bytes of one well-formed classic message, with names for their parts. Well-formed is not
+ * verified: every part is only what the sender claims.
+ *
+ * @example
+ * ```ts
+ * const message = new Message(intro)
+ * alice.addParticipant(message.senderKey)
+ * ```
+ */
+export class Message extends Uint8Array {
+  /** `slice` and `subarray` give plain bytes: a part of a message is no message. */
+  static get [Symbol.species](): Uint8ArrayConstructor {
+    return Uint8Array
+  }
+
+  /** Copies `bytes`. @throws {MalformedMessageError} `malformed-message` */
+  constructor(bytes: Uint8Array) {
+    checkMessage(bytes)
+    super(bytes)
+  }
+
+  get type(): MessageType {
+    return String.fromCharCode(this[0] as number) as MessageType
+  }
+
+  /** 16 bytes. In `i` and `r` computed from the sender's key, in `s` as it is written there. */
+  get senderId(): ParticipantId {
+    return this.type === "s"
+      ? (decodeSimple(this).senderId.slice() as ParticipantId)
+      : participantId(this.senderKey)
+  }
+
+  /** `i`, `r`: the Ed25519 key, 32 bytes. @throws {MalformedMessageError} for an `s`, which has none */
+  get senderKey(): PublicKey {
+    if (this.type === "s") throw this.#without("senderKey")
+    const { signingKey } = this.type === "i" ? decodeIntroduction(this) : decodeReply(this)
+    return signingKey.slice() as PublicKey
+  }
+
+  /** `r`: who asked, 16 bytes. @throws {MalformedMessageError} for other types */
+  get recipientId(): ParticipantId {
+    if (this.type !== "r") throw this.#without("recipientId")
+    return decodeReply(this).recipientId.slice() as ParticipantId
+  }
+
+  /** `i`, `r`: the X25519 key, 32 bytes. @throws {MalformedMessageError} for other types */
+  get encryptionKey(): Uint8Array {
+    if (this.type === "s") throw this.#without("encryptionKey")
+    const { encryptionKey } = this.type === "i" ? decodeIntroduction(this) : decodeReply(this)
+    return encryptionKey.slice()
+  }
+
+  /** `r`: nonce ‖ box of the topic key, 72 bytes. @throws {MalformedMessageError} for other types */
+  get encryptedTopicKey(): Uint8Array {
+    if (this.type !== "r") throw this.#without("encryptedTopicKey")
+    return decodeReply(this).encryptedTopicKey.slice()
+  }
+
+  /** `s`: nonce ‖ secretbox, 40 + n bytes. @throws {MalformedMessageError} for other types */
+  get ciphertext(): Uint8Array {
+    if (this.type !== "s") throw this.#without("ciphertext")
+    return this.slice(81)
+  }
+
+  /** `s`, `i`: signature ‖ what it signs. @throws {MalformedMessageError} for an `r`: not signed */
+  get signedPayload(): Uint8Array {
+    if (this.type === "r") throw this.#without("signedPayload")
+    return this.slice(this.type === "s" ? 1 : 33)
+  }
+
+  #without(field: string): MalformedMessageError {
+    return new MalformedMessageError(`A message of type "${this.type}" has no ${field}.`)
+  }
+}
+
+function checkMessage(bytes: Uint8Array): void {
+  if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
+    throw new MalformedMessageError("Malformed message: expected a Uint8Array with content.")
+  }
+  switch (bytes[0]) {
+    case simpleType:
+      decodeSimple(bytes)
+      return
+    case introductionType:
+      decodeIntroduction(bytes)
+      return
+    case replyType:
+      decodeReply(bytes)
+      return
+    default:
+      throw new MalformedMessageError(
+        `Malformed message: unknown type byte ${String(bytes[0])}, expected "s", "i" or "r".`,
+      )
+  }
+}

@@ -1,0 +1,8 @@
+export type {
+  IncomingMessage,
+  SendOptions,
+  Transport,
+  TransportCapabilities,
+  TransportEvent,
+  TransportStatus,
+} from "./port.js"
