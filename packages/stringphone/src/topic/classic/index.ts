@@ -1,3 +1,12 @@
+export { closedDiscovery, maxOffers, maxRequests, stepDiscovery } from "./discovery.js"
+export type {
+  DiscoveryEffect,
+  DiscoveryEvent,
+  DiscoveryState,
+  Heard,
+  JoinRequest,
+  Offer,
+} from "./discovery.js"
 export {
   BadSignatureError,
   DecryptionError,

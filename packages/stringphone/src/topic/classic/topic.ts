@@ -130,12 +130,15 @@ export class Topic {
     return this.#participants.delete(hex(takeKey(id, "id", 16)))
   }
 
+  /** The trusted participant of this ID (16 bytes), or `null`. */
+  participant(id: Uint8Array): Participant | null {
+    const known = this.#participants.get(hex(takeKey(id, "id", 16)))
+    return known ? copyOf(known) : null
+  }
+
   /** Everyone we trust, in the order in which they were added. */
   participants(): readonly Participant[] {
-    return [...this.#participants.values()].map(({ id, publicKey }) => ({
-      id: id.slice() as ParticipantId,
-      publicKey: publicKey.slice() as PublicKey,
-    }))
+    return [...this.#participants.values()].map(copyOf)
   }
 
   /**
@@ -178,7 +181,7 @@ export class Topic {
       const sender = this.#participants.get(hex(message.senderId))
       if (!sender) {
         if (options.ignoreUntrusted) return null
-        throw new UntrustedKeyError(message.senderId.slice())
+        throw new UntrustedKeyError(Uint8Array.from(message.senderId))
       }
       if (!crypto.verify(message.signature, message.signed, sender.publicKey)) {
         throw new BadSignatureError("message")
@@ -266,15 +269,20 @@ export class Topic {
   }
 }
 
+function copyOf({ id, publicKey }: Participant): Participant {
+  return { id: id.slice() as ParticipantId, publicKey: publicKey.slice() as PublicKey }
+}
+
 /**
  * Checks that an introduction's signing key signed its encryption key. It proves possession of the
  * key, not that it is new: a classic introduction can be recorded and repeated.
  *
+ * @returns its parts, copied
  * @throws {MalformedMessageError}
  * @throws {BadSignatureError}
  */
 export function verifyIntroduction(bytes: Uint8Array): Introduction {
-  const introduction = decodeIntroduction(bytes)
+  const introduction = decodeIntroduction(Uint8Array.from(bytes))
   const { signingKey, signature, encryptionKey } = introduction
   if (!crypto.verify(signature, encryptionKey, signingKey)) {
     throw new BadSignatureError("introduction")

@@ -1,0 +1,24 @@
+import { UsageError } from "../bytes/index.js"
+
+/**
+ * Checks a name that its owner gives to a contact, and brings it into one form (NFC, trimmed).
+ * Names that could pass for another (invisible or direction-changing characters) are refused.
+ *
+ * @throws {UsageError} `bad-petname`
+ */
+export function takePetname(text: string): string {
+  const name = text.normalize("NFC").trim()
+  const length = [...name].length
+  if (length < 1 || length > 64 || /[\p{C}\p{Zl}\p{Zp}\u115F\u1160\u3164\uFFA0]/u.test(name)) {
+    throw new UsageError(
+      "bad-petname",
+      "A name has 1 to 64 characters and no control, invisible or direction-changing ones.",
+    )
+  }
+  return name
+}
+
+/** Two names with the same key look alike to people who do not mind case and width. */
+export function petnameKey(name: string): string {
+  return name.normalize("NFKC").toLowerCase().replace(/\s+/g, " ")
+}

@@ -1,0 +1,113 @@
+import { hex, sameBytes, UsageError } from "../bytes/index.js"
+import { randomBytes } from "../crypto/index.js"
+import { contactByKey, type ContactBook, trustOf } from "../identity/index.js"
+import type { ClassicTopicRecord, KeyRing } from "../keyring/index.js"
+import { MissingTopicKeyError, Topic } from "../topic/classic/index.js"
+import { type Acceptance, acceptInto } from "./trust.js"
+
+/**
+ * What one participant knows of one classic topic: the topic itself, its record in the key ring and
+ * the contact book, which other processes may change too. Every change is saved before it counts.
+ */
+export class ClassicMembership {
+  readonly topic: Topic
+  readonly #ring: KeyRing
+  readonly #encryptionPrivateKey = randomBytes(32)
+  #record: ClassicTopicRecord
+  #contacts: ContactBook
+
+  private constructor(ring: KeyRing, record: ClassicTopicRecord, contacts: ContactBook) {
+    this.#ring = ring
+    this.#record = record
+    this.#contacts = contacts
+    this.topic = this.#newTopic()
+    this.#apply(record, contacts)
+  }
+
+  /** @throws {UsageError} `no-such-topic` */
+  static async load(ring: KeyRing, name: string): Promise<ClassicMembership> {
+    const record = await ring.topic(name)
+    if (!record) {
+      throw new UsageError("no-such-topic", `There is no topic "${name}" in this key ring.`)
+    }
+    return new ClassicMembership(ring, record, await ring.contacts())
+  }
+
+  get contacts(): ContactBook {
+    return this.#contacts
+  }
+
+  get record(): ClassicTopicRecord {
+    return this.#record
+  }
+
+  isRevoked(publicKey: Uint8Array): boolean {
+    return trustOf(contactByKey(this.#contacts, publicKey)).state === "revoked"
+  }
+
+  /**
+   * The topic key, 32 bytes, in a reply to us; nothing is taken or changed.
+   * @throws {DecryptionError} when it does not open
+   */
+  openReply(reply: Uint8Array): Uint8Array {
+    const probe = this.#newTopic()
+    probe.parseReply(reply)
+    if (!probe.topicKey) throw new MissingTopicKeyError()
+    return probe.topicKey
+  }
+
+  /** Trusts a key, in the contact book and in this topic, and takes the topic key if we have none. */
+  async trust(
+    publicKey: Uint8Array,
+    acceptance: Acceptance,
+    nowMs: number,
+    topicKey: Uint8Array | null,
+  ): Promise<void> {
+    const accept = (book: ContactBook): ContactBook =>
+      acceptInto(book, publicKey, acceptance, nowMs)
+    this.#contacts = await this.#ring.updateContacts(accept)
+    await this.#save((record) => ({
+      ...record,
+      topicKey: record.topicKey ?? topicKey,
+      participants: [...record.participants.filter((key) => !sameBytes(key, publicKey)), publicKey],
+    }))
+  }
+
+  /** A trusted participant's message opened with this key: it is the topic's for good. */
+  async prove(topicKey: Uint8Array): Promise<void> {
+    await this.#save((record) => ({ ...record, topicKey, keyProven: true }))
+  }
+
+  /** Takes over what other processes changed in the key ring. */
+  async refresh(): Promise<void> {
+    const { name } = this.#record
+    const [record, contacts] = await Promise.all([this.#ring.topic(name), this.#ring.contacts()])
+    if (record) this.#apply(record, contacts)
+  }
+
+  async #save(change: (record: ClassicTopicRecord) => ClassicTopicRecord): Promise<void> {
+    const { name } = this.#record
+    const saved = await this.#ring.updateTopic(name, (record) => record && change(record))
+    if (!saved) throw new UsageError("no-such-topic", `The topic "${name}" was removed meanwhile.`)
+    this.#apply(saved, this.#contacts)
+  }
+
+  #apply(record: ClassicTopicRecord, contacts: ContactBook): void {
+    this.#record = record
+    this.#contacts = contacts
+    this.topic.topicKey = record.topicKey
+    const trusted = record.participants.filter((key) => !this.isRevoked(key))
+    const trustedHex = new Set(trusted.map(hex))
+    for (const { id, publicKey } of this.topic.participants()) {
+      if (!trustedHex.has(hex(publicKey))) this.topic.removeParticipant(id)
+    }
+    for (const key of trusted) this.topic.addParticipant(key)
+  }
+
+  #newTopic(): Topic {
+    return new Topic({
+      signingKeySeed: this.#ring.identity.exportSeed(),
+      encryptionPrivateKey: this.#encryptionPrivateKey,
+    })
+  }
+}

@@ -1,0 +1,3 @@
+export { ClassicTopicSession, openClassicTopic } from "./classic-topic.js"
+export type { ClassicTopicEvent, ClassicTopicOptions, TopicMessage } from "./classic-topic.js"
+export type { Acceptance } from "./trust.js"

@@ -1,0 +1,327 @@
+import { describe, expect, it } from "vitest"
+import { concat, fromUtf8, hex, u8 } from "../../src/bytes/index.js"
+import { decideTrust, Identity, trustOf } from "../../src/identity/index.js"
+import { type KeyRing, openKeyRing } from "../../src/keyring/index.js"
+import {
+  type ClassicTopicEvent,
+  type ClassicTopicSession,
+  openClassicTopic,
+} from "../../src/session/index.js"
+import { createMemoryStore } from "../../src/store/memory.js"
+import { generateTopicKey, Message, participantId, Topic } from "../../src/topic/classic/index.js"
+import type { Transport } from "../../src/transport/index.js"
+import {
+  createMemoryNetwork,
+  type MemoryNetwork,
+  SimulatedClock,
+} from "../../src/transport/memory.js"
+
+interface Party {
+  readonly ring: KeyRing
+  readonly session: ClassicTopicSession
+  readonly heard: string[]
+  readonly events: ClassicTopicEvent[]
+  readonly transport: Transport
+}
+
+class Stage {
+  readonly clock = new SimulatedClock()
+  readonly network: MemoryNetwork = createMemoryNetwork({ clock: this.clock })
+
+  async enter(name: string, topicKey: Uint8Array | null, ring?: KeyRing): Promise<Party> {
+    const own = ring ?? (await openKeyRing({ store: createMemoryStore() }))
+    await own.updateTopic(
+      "home",
+      (record) =>
+        record ?? {
+          name: "home",
+          address: "memory",
+          topicKey,
+          keyProven: topicKey !== null,
+          participants: [],
+        },
+    )
+    const heard: string[] = []
+    const events: ClassicTopicEvent[] = []
+    const transport = this.network.connect(name)
+    const session = await openClassicTopic({
+      ring: own,
+      name: "home",
+      transport,
+      clock: this.clock,
+      wallClock: () => 1_000 + this.clock.now(),
+      onMessage: ({ payload }) => void heard.push(fromUtf8(payload) ?? "?"),
+      onEvent: (event) => void events.push(event),
+    })
+    return { ring: own, session, heard, events, transport }
+  }
+
+  /** Somebody on the channel who sends and hears raw bytes. */
+  attacker(): Transport {
+    return this.network.connect("mallory")
+  }
+
+  /** Lamp holds the key, phone has none; both windows are open and the phone was heard. */
+  async meeting(): Promise<{ lamp: Party; phone: Party }> {
+    const lamp = await this.enter("lamp", generateTopicKey())
+    const phone = await this.enter("phone", null)
+    await lamp.session.openPairing()
+    await phone.session.openPairing()
+    await this.clock.advance(1)
+    return { lamp, phone }
+  }
+}
+
+function kinds(party: Party): string[] {
+  return party.events.filter(({ kind }) => kind !== "channel").map(({ kind }) => kind)
+}
+
+describe("pairing", () => {
+  it("takes a person's yes on each side, and then both talk", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    expect(lamp.session.requests.map(({ kind, publicKey }) => [kind, hex(publicKey)])).toEqual([
+      ["introduction", hex(phone.session.publicKey)],
+    ])
+    expect(phone.session.membership).toBe("outside")
+
+    await lamp.session.accept(phone.session.publicKey, { petname: "phone", verifiedBy: "words" })
+    await stage.clock.advance(1)
+    expect(phone.session.requests.map(({ kind }) => kind)).toEqual(["reply"])
+    expect(phone.session.membership).toBe("outside")
+
+    await phone.session.accept(lamp.session.publicKey, { verifiedBy: "words" })
+    expect(phone.session.membership).toBe("unproven")
+    await lamp.session.send("on")
+    await stage.clock.advance(1)
+    await phone.session.send("off")
+    await stage.clock.advance(1)
+    expect([phone.heard, lamp.heard]).toEqual([["on"], ["off"]])
+    expect(phone.session.membership).toBe("member")
+    expect(kinds(phone)).toEqual(["request", "joined", "key-proven"])
+    const contact = lamp.session.contact(phone.session.publicKey)
+    expect(contact?.petname).toBe("phone")
+    expect(trustOf(contact)).toEqual({ state: "verified", by: "words", atMs: 1_001 })
+  })
+
+  it("is remembered after a restart", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    await phone.session.accept(lamp.session.publicKey)
+    await phone.session.close()
+    const again = await stage.enter("phone again", null, phone.ring)
+    await lamp.session.send("hello again")
+    await stage.clock.advance(1)
+    expect(again.heard).toEqual(["hello again"])
+  })
+
+  it("lists nobody while the window is closed, and closes by time", async () => {
+    const stage = new Stage()
+    const lamp = await stage.enter("lamp", generateTopicKey())
+    const phone = await stage.enter("phone", null)
+    await phone.session.openPairing(600_000)
+    await stage.clock.advance(5_000)
+    expect(lamp.session.requests).toEqual([])
+    await lamp.session.openPairing(30_000)
+    expect(lamp.session.pairingLeftMs).toBe(30_000)
+    await stage.clock.advance(4_000)
+    expect(lamp.session.requests).toHaveLength(1)
+    await stage.clock.advance(30_000)
+    expect(lamp.session.requests).toEqual([])
+    expect(lamp.session.pairingLeftMs).toBe(0)
+    expect(kinds(lamp)).toEqual(["request", "pairing-closed"])
+    await expect(lamp.session.accept(phone.session.publicKey)).rejects.toMatchObject({
+      code: "no-such-request",
+    })
+  })
+
+  it("introduces itself until the window closes, and no longer", async () => {
+    const stage = new Stage()
+    const mallory = stage.attacker()
+    const phone = await stage.enter("phone", null)
+    let introductions = 0
+    void (async () => {
+      for await (const { bytes } of mallory.messages)
+        if (new Message(bytes).type === "i") introductions++
+    })()
+    await phone.session.openPairing(10_000)
+    await stage.clock.advance(60_000)
+    expect(introductions).toBe(4)
+  })
+
+  it("does not list again whom the person refused, until the next window", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    lamp.session.refuse(phone.session.publicKey)
+    await stage.clock.advance(10_000)
+    expect(lamp.session.requests).toEqual([])
+    await lamp.session.openPairing()
+    await stage.clock.advance(4_000)
+    expect(lamp.session.requests).toHaveLength(1)
+  })
+
+  it("is never offered to a revoked key", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lamp.session.accept(phone.session.publicKey)
+    const revoke = { state: "revoked", atMs: 5 } as const
+    await lamp.ring.updateContacts((book) => decideTrust(book, phone.session.publicKey, revoke))
+    await stage.clock.advance(2_001)
+    await lamp.session.openPairing()
+    await stage.clock.advance(4_000)
+    expect(lamp.session.requests).toEqual([])
+    expect(lamp.events.at(-1)).toMatchObject({ kind: "rejected", error: { code: "revoked" } })
+  })
+
+  it("refuses windows of no or more than ten minutes' length", async () => {
+    const lamp = await new Stage().enter("lamp", generateTopicKey())
+    for (const forMs of [0, -1, Number.NaN, 600_001]) {
+      await expect(lamp.session.openPairing(forMs)).rejects.toMatchObject({ code: "bad-duration" })
+    }
+  })
+})
+
+describe("pairing under attack", () => {
+  it("a flood of introductions fills the list, is announced, and harms nothing else", async () => {
+    const stage = new Stage()
+    const lamp = await stage.enter("lamp", generateTopicKey())
+    const mallory = stage.attacker()
+    await lamp.session.openPairing()
+    for (let i = 0; i < 40; i++) await mallory.send(new Topic().constructIntro())
+    await stage.clock.advance(1)
+    expect(lamp.session.requests).toHaveLength(16)
+    expect(kinds(lamp).filter((kind) => kind === "crowded")).toHaveLength(24)
+    expect(lamp.session.participants()).toEqual([])
+  })
+
+  it("a false reply in a trusted name does not take the phone to a false topic", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    const mallory = stage.attacker()
+    await stage.clock.advance(1)
+    // Mallory knows the lamp's public key and has heard the phone's introduction; replies are not signed.
+    const introduction = lamp.session.requests[0]?.offers[0]?.message as Uint8Array
+    const forged = new Topic({ topicKey: generateTopicKey() }).constructReply(introduction)
+    const inLampsName = concat(forged.subarray(0, 121), lamp.session.publicKey)
+    await mallory.send(inLampsName)
+    await stage.clock.advance(1)
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    // The person sees that two answers claim the lamp's name.
+    expect(phone.session.requests[0]?.offers).toHaveLength(2)
+    await phone.session.accept(lamp.session.publicKey)
+    expect(phone.session.membership).toBe("unproven")
+    await lamp.session.send("it is me")
+    await stage.clock.advance(1)
+    expect(phone.heard).toEqual(["it is me"])
+    expect(phone.session.membership).toBe("member")
+  })
+
+  it("a reply for somebody else, or with a damaged box, is not listed", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    const mallory = stage.attacker()
+    const introduction = lamp.session.requests[0]?.offers[0]?.message as Uint8Array
+    const reply = new Topic({ topicKey: generateTopicKey() }).constructReply(introduction)
+    const damaged = Uint8Array.from(reply)
+    damaged[60] = (damaged[60] as number) ^ 1
+    const elsewhere = Uint8Array.from(reply)
+    elsewhere.set(participantId(new Uint8Array(32)), 1)
+    await mallory.send(damaged)
+    await mallory.send(elsewhere)
+    await stage.clock.advance(1)
+    expect(phone.session.requests).toEqual([])
+    expect(kinds(phone)).toEqual(["rejected"])
+  })
+
+  it("an introduction whose encryption key was swapped is refused", async () => {
+    const stage = new Stage()
+    const { lamp } = await stage.meeting()
+    const swapped = new Topic().constructIntro().slice()
+    swapped.set(Identity.generate().exchangePublicKey, 97)
+    await stage.attacker().send(swapped)
+    await stage.clock.advance(1)
+    expect(lamp.session.requests).toHaveLength(1)
+    expect(lamp.events.at(-1)).toMatchObject({ kind: "rejected", error: { code: "bad-signature" } })
+  })
+
+  it("hostile bytes become notices and never end the session", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    await phone.session.accept(lamp.session.publicKey)
+    const mallory = stage.attacker()
+    const real = new Topic({ topicKey: generateTopicKey() }).encode("stranger")
+    const hostile = [
+      new Uint8Array(),
+      u8(0x73),
+      u8(0xff),
+      new Uint8Array(1_000_000),
+      real,
+      real.slice(0, 120),
+    ]
+    for (const bytes of hostile) await mallory.send(bytes)
+    await phone.session.send("still here")
+    await stage.clock.advance(1)
+    expect(lamp.heard).toEqual(["still here"])
+    const rejected = lamp.events.flatMap((event) =>
+      event.kind === "rejected" ? [event.error.code] : [],
+    )
+    expect(rejected).toEqual([
+      "malformed-message",
+      "malformed-message",
+      "malformed-message",
+      "malformed-message",
+      "untrusted-key",
+      "malformed-message",
+    ])
+  })
+
+  it("a contact revoked by another process is refused two seconds later", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    await phone.session.accept(lamp.session.publicKey)
+    await lamp.ring.updateContacts((book) =>
+      decideTrust(book, phone.session.publicKey, { state: "revoked", atMs: 9 }),
+    )
+    await stage.clock.advance(2_001)
+    await phone.session.send("unlock")
+    await stage.clock.advance(1)
+    expect(lamp.heard).toEqual([])
+    expect(lamp.events.at(-1)).toMatchObject({ kind: "rejected", error: { code: "untrusted-key" } })
+  })
+
+  it("nothing is sent when it could not be saved", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    lamp.ring.updateContacts = () => Promise.reject(new Error("disk full"))
+    await expect(lamp.session.accept(phone.session.publicKey)).rejects.toThrow("disk full")
+    await stage.clock.advance(10)
+    expect(phone.session.requests).toEqual([])
+    expect(lamp.session.participants()).toEqual([])
+    expect(lamp.session.requests).toHaveLength(1)
+  })
+})
+
+describe("on a hostile network", () => {
+  it("what arrives is right, whatever the network does", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    await phone.session.accept(lamp.session.publicKey)
+    stage.network.setFaults({ drop: 0.2, duplicate: 0.2, reorder: 0.3, corrupt: 0.3, replay: 0.2 })
+    const sent = Array.from({ length: 300 }, (_, i) => `message ${i}`)
+    for (const text of sent) await lamp.session.send(text)
+    await stage.clock.runUntilIdle(60_000)
+    expect(phone.heard.length).toBeGreaterThan(100)
+    expect(phone.heard.filter((text) => !sent.includes(text))).toEqual([])
+    const rejected = phone.events.filter(({ kind }) => kind === "rejected")
+    expect(rejected.length).toBeGreaterThan(30)
+  })
+})
