@@ -1,7 +1,10 @@
 /**
  * Transactional keys and values with compare-and-set, the smallest thing that files, IndexedDB,
  * SQLite and PostgreSQL all do well. Two processes on one store lose nothing: each commit names
- * the versions that it was computed from.
+ * the versions that it was computed from. Values are copied, in and out.
+ *
+ * Every method throws {UsageError} `closed` after `close`, and {ChannelError} `store-corrupt`,
+ * `store-newer` (written by a newer version) or `store-failed` when the store can not be used.
  */
 export interface Store {
   /** @returns the entry, or `null` when there is none. */
@@ -14,7 +17,9 @@ export interface Store {
    * All writes or none, durable when it resolves.
    *
    * @returns `true` when written; `false` when a check did not hold, and nothing was changed.
-   * @throws {ChannelError} `store-full`, `store-corrupt`, `store-failed`; nothing was changed.
+   * @throws {ChannelError} `store-full`, `store-locked` (others did not let go in time); nothing
+   * was changed.
+   * @throws {UsageError} `duplicate-key`, `not-bytes`
    */
   commit(commit: Commit): Promise<boolean>
 
