@@ -1,3 +1,9 @@
+export { type Clock, systemClock } from "./clock.js"
+export type { HubOptions, ListeningTransport } from "./hub.js"
+export type { InboxLimits } from "./inbox.js"
+export type { LinkOptions } from "./link.js"
+export type { BacklogLimits } from "./outbox.js"
+export type { BackoffOptions } from "./reconnect.js"
 export type {
   IncomingMessage,
   SendOptions,

@@ -65,4 +65,6 @@ export type TransportStatus = "connecting" | "open" | "reconnecting" | "closed"
 export type TransportEvent =
   | { readonly kind: "status"; readonly status: TransportStatus; readonly error?: ChannelError }
   | { readonly kind: "dropped"; readonly count: number }
-  | { readonly kind: "joined" | "left"; readonly who: string }
+  | { readonly kind: "joined"; readonly who: string }
+  /** `error`: why we ended that one's connection, if it was us. */
+  | { readonly kind: "left"; readonly who: string; readonly error?: ChannelError }

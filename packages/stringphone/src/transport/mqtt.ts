@@ -1,0 +1,127 @@
+import type { IClientOptions } from "mqtt"
+import { hex, utf8 } from "../bytes/index.js"
+import type { Inbox } from "./inbox.js"
+import { connectLink } from "./link.js"
+import { missingPeer } from "./missing-peer.js"
+import { type MqttConnection, dialMqtt } from "./mqtt-connection.js"
+import { speaksAnotherVersion } from "./mqtt-failure.js"
+import { type MqttOptions, type MqttUrl, checkTopic, parseMqttUrl } from "./mqtt-options.js"
+import type { Transport } from "./port.js"
+
+export type { MqttOptions } from "./mqtt-options.js"
+
+/**
+ * Connects to one topic of an MQTT broker, and reconnects when the connection is lost. Needs the
+ * package `mqtt`.
+ *
+ * With QoS 1 `send` resolves when the broker acknowledged the message. What was not acknowledged
+ * when the connection broke is sent again, so a message may arrive twice. What others send while
+ * we are away is missed: brokers keep nothing for us.
+ *
+ * A slow reader slows the broker down, which then decides what to drop. Under MQTT 5 our own
+ * messages do not come back to us; under 3.1.1 they do: see `capabilities.echo`.
+ *
+ * @throws {UsageError} `bad-url`, `bad-topic`, `missing-peer`
+ * @throws {ChannelError} `unreachable`, `refused`, `untrusted-certificate`, `aborted`
+ * @example
+ * const transport = await connectMqtt({ url: "mqtt://localhost", topic: "garden" })
+ * await transport.send(bytes)
+ * for await (const { bytes } of transport.messages) console.log(bytes)
+ */
+export async function connectMqtt(options: MqttOptions): Promise<Transport> {
+  const { topic, qos = 1, maxMessageBytes = 1024 * 1024 } = options
+  checkTopic(topic)
+  const url = parseMqttUrl(options.url, topic)
+  const { connect } = await import("mqtt").catch((cause: unknown) => {
+    throw missingPeer("mqtt", cause)
+  })
+  const callee = { what: "MQTT broker", where: url.where }
+  const client = clientOptions(options, url)
+  let version = options.protocolVersion
+  let maxPacketBytes: number | undefined
+
+  const dialAs = (protocolVersion: 4 | 5, inbox: Inbox, signal: AbortSignal) =>
+    dialMqtt({
+      connect,
+      options: { ...client, ...limits(protocolVersion, maxMessageBytes), protocolVersion },
+      callee,
+      topic,
+      qos,
+      maxMessageBytes,
+      inbox,
+      signal,
+    })
+  const dial = async (inbox: Inbox, signal: AbortSignal): Promise<MqttConnection> => {
+    try {
+      return await dialAs(version ?? 5, inbox, signal)
+    } catch (error) {
+      if (version || !speaksAnotherVersion(error)) throw error
+      const connection = await dialAs(4, inbox, signal)
+      version = 4
+      return connection
+    }
+  }
+
+  return connectLink(
+    {
+      address: url.address,
+      capabilities: () => ({
+        maxMessageBytes: Math.min(maxMessageBytes, payloadBytes(maxPacketBytes, topic)),
+        ordered: true,
+        addressed: false,
+        presence: false,
+        echo: version !== 5,
+      }),
+      pausable: true,
+      async dial(inbox, signal) {
+        const connection = await dial(inbox, signal)
+        version ??= 5 // what worked once is not put to the test at every reconnection
+        maxPacketBytes = connection.maxPacketBytes
+        return connection
+      },
+    },
+    options,
+    options.waitForBroker ?? false,
+  )
+}
+
+function clientOptions(options: MqttOptions, url: MqttUrl): IClientOptions {
+  const { ca, cert, key, rejectUnauthorized } = options
+  const username = options.username ?? url.username
+  const password = options.password ?? url.password
+  return {
+    protocol: url.protocol,
+    hostname: url.hostname,
+    port: url.port,
+    path: url.path,
+    clientId: options.clientId ?? randomClientId(),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+  }
+}
+
+/**
+ * Asks an MQTT 5 broker to keep from us what would only fill our memory. Twice our own limit: what
+ * is just a little too large should still be noticed and counted.
+ */
+function limits(protocolVersion: 4 | 5, maxMessageBytes: number): IClientOptions {
+  if (protocolVersion === 4) return {}
+  const maximumPacketSize = Math.min(2 * maxMessageBytes + 65_536, 0xffff_ffff)
+  return { properties: { maximumPacketSize } }
+}
+
+/** Fixed header, lengths, packet id and empty properties of an MQTT 5 PUBLISH packet (§3.3). */
+const publishOverhead = 1 + 4 + 2 + 2 + 1
+
+function payloadBytes(maxPacketBytes: number | undefined, topic: string): number {
+  if (maxPacketBytes === undefined) return Infinity
+  return Math.max(0, maxPacketBytes - publishOverhead - utf8(topic).length)
+}
+
+function randomClientId(): string {
+  return `sp-${hex(crypto.getRandomValues(new Uint8Array(8)))}`
+}
