@@ -31,7 +31,7 @@ const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
 /** Lower-case hexadecimal. */
 export function hex(bytes: Uint8Array): string {
   let text = ""
-  for (const byte of bytes) text += hexPairs[byte]
+  for (const byte of bytes) text += hexPairs[byte] as string
   return text
 }
 
@@ -57,10 +57,10 @@ export function base64url(bytes: Uint8Array): string {
     bits += 8
     while (bits >= 6) {
       bits -= 6
-      text += alphabet[(pending >> bits) & 63]
+      text += alphabet.charAt((pending >> bits) & 63)
     }
   }
-  return bits > 0 ? text + alphabet[(pending << (6 - bits)) & 63] : text
+  return bits > 0 ? text + alphabet.charAt((pending << (6 - bits)) & 63) : text
 }
 
 /**

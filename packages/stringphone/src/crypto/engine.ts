@@ -16,7 +16,7 @@ export interface StretchCost {
 export interface CryptoEngine {
   readonly engineName: "native" | "portable"
 
-  /** Bytes from the operating system's generator. */
+  /** Bytes from the operating system's generator, as many as are wanted. */
   randomBytes(length: number): Uint8Array
 
   /** Ed25519 (RFC 8032 §5.1.5): seed 32 → public key 32, secret key 64 = seed ‖ public key. */
@@ -29,6 +29,7 @@ export interface CryptoEngine {
   /**
    * Ed25519, strict: canonical S and A, no A or R of small order, and R must be the very encoding
    * of [S]B − [k]A (no cofactor). libsodium's rule, so that no two peers disagree on a message.
+   * [CLASSIC-2-4]
    */
   verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
 

@@ -1,6 +1,7 @@
 /** libsodium through sodium-native, whose package ships prebuilt binaries (Node and Bun). */
-import { createHash, createHmac, hkdfSync } from "node:crypto"
+import { createHash, createHmac } from "node:crypto"
 import { createRequire } from "node:module"
+import { concat, u8 } from "../bytes/index.js"
 import type { CryptoEngine } from "./engine.js"
 
 /** The part of sodium-native that we call. */
@@ -174,11 +175,20 @@ function nativeEngine(sodium: Sodium): CryptoEngine {
 
     hash: (message) => new Uint8Array(createHash("sha256").update(message).digest()),
 
-    authenticate: (message, key) =>
-      new Uint8Array(createHmac("sha256", key).update(message).digest()),
+    authenticate: hmac,
 
-    derive: (secret, salt, info, length) =>
-      new Uint8Array(hkdfSync("sha256", secret, salt, info, length)),
+    // RFC 5869 §2. Not node:crypto's hkdfSync, which refuses an info longer than 1,024 bytes.
+    derive(secret, salt, info, length) {
+      if (length > 255 * 32) throw new RangeError("At most 8,160 bytes can be derived.")
+      const key = hmac(secret, salt)
+      const out = new Uint8Array(length)
+      let block = new Uint8Array(0)
+      for (let at = 0; at < length; at += 32) {
+        block = hmac(concat(block, info, u8(at / 32 + 1)), key)
+        out.set(block.subarray(0, length - at), at)
+      }
+      return out
+    },
 
     stretch(password, salt, cost, length) {
       const out = new Uint8Array(length)
@@ -188,6 +198,10 @@ function nativeEngine(sodium: Sodium): CryptoEngine {
       return out
     },
   }
+}
+
+function hmac(message: Uint8Array, key: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHmac("sha256", key).update(message).digest())
 }
 
 /** sodium-native reports a bad tag and a low-order point by throwing; both are the peer's doing. */

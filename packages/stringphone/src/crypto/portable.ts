@@ -12,15 +12,25 @@ import type { CryptoEngine } from "./engine.js"
 
 export const engineName = "portable" as const
 
-export const randomBytes: CryptoEngine["randomBytes"] = (length) => platformRandomBytes(length)
+/** The platform gives at most 64 KiB a call. */
+export const randomBytes: CryptoEngine["randomBytes"] = (length) => {
+  const out = new Uint8Array(length)
+  for (let at = 0; at < length; at += 65_536) {
+    out.set(platformRandomBytes(Math.min(65_536, length - at)), at)
+  }
+  return out
+}
 
 export const signingKeyPair: CryptoEngine["signingKeyPair"] = (seed) => {
   const publicKey = ed25519.getPublicKey(seed)
   return { publicKey, secretKey: concat(seed, publicKey) }
 }
 
-export const sign: CryptoEngine["sign"] = (message, secretKey) =>
-  ed25519.sign(message, secretKey.subarray(0, 32))
+export const sign: CryptoEngine["sign"] = (message, secretKey) => {
+  // A seed in its place would work here, and nowhere else.
+  if (secretKey.length !== 64) throw new RangeError("The secret key must be 64 bytes.")
+  return ed25519.sign(message, secretKey.subarray(0, 32))
+}
 
 /**
  * RFC 8032 §5.1.7 without the cofactor. The library's own `verify` multiplies by it and so accepts
@@ -98,8 +108,12 @@ export const authenticate: CryptoEngine["authenticate"] = (message, key) =>
 export const derive: CryptoEngine["derive"] = (secret, salt, info, length) =>
   hkdf(sha256, secret, salt, info, length)
 
-export const stretch: CryptoEngine["stretch"] = (password, salt, cost, length) =>
-  argon2id(password, salt, { t: cost.passes, m: cost.memoryKib, p: 1, dkLen: length })
+export const stretch: CryptoEngine["stretch"] = (password, salt, cost, length) => {
+  // libsodium's limits; the library's own are wider.
+  if (salt.length !== 16) throw new RangeError("The salt must be 16 bytes.")
+  if (length < 16) throw new RangeError("At least 16 bytes must be asked for.")
+  return argon2id(password, salt, { t: cost.passes, m: cost.memoryKib, p: 1, dkLen: length })
+}
 
 /** NaCl's key of a box: HSalsa20(X25519(secret, public), 0), the constant "expand 32-byte k". */
 function boxKey(publicKey: Uint8Array, secretKey: Uint8Array): Uint8Array | null {

@@ -168,6 +168,7 @@ export class ClassicTopicSession {
    * @throws {ChannelError} those of store and transport
    */
   async accept(publicKey: Uint8Array, acceptance: Acceptance = {}): Promise<void> {
+    this.#tick()
     const asked = this.requests.filter((request) => sameBytes(request.publicKey, publicKey))
     if (asked.length === 0) {
       throw new UsageError("no-such-request", "Nobody with this key asks, or the time is over.")
@@ -182,6 +183,15 @@ export class ClassicTopicSession {
   /** Turns somebody away who asked; it is not listed again in this window. */
   refuse(publicKey: Uint8Array): void {
     this.#step({ kind: "decide", publicKey })
+  }
+
+  /**
+   * Takes over what was changed in the key ring, by this process or another; without it, that
+   * happens within two seconds. Who was removed or revoked is not heard from then on.
+   * @throws {ChannelError} those of the store
+   */
+  async refresh(): Promise<void> {
+    await this.#membership.refresh()
   }
 
   /** Stops, and closes the channel. */
@@ -291,14 +301,19 @@ export class ClassicTopicSession {
     }
   }
 
-  async #introduce(): Promise<void> {
+  /** The window closes when its time is over, also for a person who answers a moment too late. */
+  #tick(): void {
     this.#step({ kind: "tick", nowMs: this.#clock.now() })
+  }
+
+  async #introduce(): Promise<void> {
+    this.#tick()
     if (this.#discovery.phase === "closed" || this.#membership.record.topicKey) return
     await this.#options.transport.send(this.#membership.topic.constructIntro())
   }
 
   async #refresh(): Promise<void> {
-    this.#step({ kind: "tick", nowMs: this.#clock.now() })
+    this.#tick()
     await this.#membership.refresh()
   }
 

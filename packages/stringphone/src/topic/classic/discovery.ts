@@ -98,10 +98,14 @@ function hear(state: Open, heard: Heard): readonly [DiscoveryState, readonly Dis
   const offers = known?.offers ?? []
   const repeated = offers.some((offer) => sameBytes(offer.encryptionKey, encryptionKey))
   if (repeated || offers.length >= maxOffers) return [state, []] // [CLASSIC-5-5]
-  const others = state.requests.filter((request) => request !== known)
-  if (others.length >= maxRequests) return [state, [{ kind: "crowded" }]] // [CLASSIC-5-3]
   const request = { kind, publicKey, offers: [...offers, { encryptionKey, message }] }
-  return [{ ...state, requests: [...others, request] }, [{ kind: "request", request }]]
+  const effects = [{ kind: "request", request }] as const
+  if (known) {
+    const requests = state.requests.map((other) => (other === known ? request : other))
+    return [{ ...state, requests }, effects]
+  }
+  if (state.requests.length >= maxRequests) return [state, [{ kind: "crowded" }]] // [CLASSIC-5-3]
+  return [{ ...state, requests: [...state.requests, request] }, effects]
 }
 
 function close(because: "time" | "person"): readonly [DiscoveryState, readonly DiscoveryEffect[]] {

@@ -37,7 +37,7 @@ export class Message extends Uint8Array {
   get senderId(): ParticipantId {
     return this.type === "s"
       ? (decodeSimple(this).senderId.slice() as ParticipantId)
-      : participantId(this.senderKey)
+      : participantId(this.senderKey) // [CLASSIC-2-2]
   }
 
   /** `i`, `r`: the Ed25519 key, 32 bytes. @throws {MalformedMessageError} for an `s`, which has none */
@@ -87,6 +87,7 @@ function checkMessage(bytes: Uint8Array): void {
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
     throw new MalformedMessageError("Malformed message: expected a Uint8Array with content.")
   }
+  // [CLASSIC-3-1]
   switch (bytes[0]) {
     case simpleType:
       decodeSimple(bytes)

@@ -118,7 +118,7 @@ export class Topic {
   addParticipant(publicKey: Uint8Array): void {
     const key = takeKey<PublicKey>(publicKey, "publicKey")
     const id = participantId(key)
-    const known = this.#participants.get(hex(id))
+    const known = this.#participants.get(hex(id)) // [CLASSIC-2-3]
     if (known && !sameBytes(known.publicKey, key)) {
       throw new UsageError("id-taken", "Another trusted key has the same participant ID.")
     }
@@ -151,7 +151,7 @@ export class Topic {
   encode(payload: string | Uint8Array): Uint8Array {
     const topicKey = this.#requireTopicKey()
     const plaintext = typeof payload === "string" ? utf8(payload) : payload
-    const nonce = this.#randomBytes(24)
+    const nonce = this.#randomBytes(24) // [CLASSIC-3.1-4]
     const box = crypto.sealSecretbox(plaintext, nonce, topicKey)
     return encodeSimple(this.#id, nonce, box, (signed) => crypto.sign(signed, this.#signingKey))
   }
@@ -175,6 +175,7 @@ export class Topic {
     return null
   }
 
+  /** In the order of [CLASSIC-3.1-5]. */
   #decodeSimple(message: SimpleMessage, options: DecodeOptions): Uint8Array | null {
     if (sameBytes(message.senderId, this.#id)) return null
     if (!options.naive) {
@@ -216,18 +217,20 @@ export class Topic {
    */
   constructReply(introduction: Uint8Array): Message {
     const topicKey = this.#requireTopicKey()
-    const { signingKey, encryptionKey } = verifyIntroduction(introduction)
+    const { signingKey, encryptionKey } = verifyIntroduction(introduction) // [CLASSIC-3.2-3]
     const nonce = this.#randomBytes(24)
     const privateKey = this.#encryptionKey()
     const box = crypto.sealBox(topicKey, nonce, encryptionKey, privateKey)
-    if (box === null)
+    if (box === null) {
+      // [CLASSIC-3.2-4]
       throw new MalformedMessageError("The introduction's encryption key is unusable.")
+    }
     const encryptedTopicKey = new Uint8Array(72)
     encryptedTopicKey.set(nonce)
     encryptedTopicKey.set(box, 24)
     return new Message(
       encodeReply({
-        recipientId: participantId(signingKey),
+        recipientId: participantId(signingKey), // [CLASSIC-2-2]
         encryptedTopicKey,
         encryptionKey: crypto.exchangePublicKey(privateKey),
         signingKey: this.#publicKey,
@@ -245,7 +248,7 @@ export class Topic {
    */
   parseReply(reply: Uint8Array): boolean {
     const { recipientId, encryptedTopicKey, encryptionKey } = decodeReply(reply)
-    if (this.#topicKey || !sameBytes(recipientId, this.#id)) return false
+    if (this.#topicKey || !sameBytes(recipientId, this.#id)) return false // [CLASSIC-3.3-4]
     const nonce = encryptedTopicKey.subarray(0, 24)
     const box = encryptedTopicKey.subarray(24)
     const topicKey = crypto.openBox(box, nonce, encryptionKey, this.#encryptionKey())
@@ -264,7 +267,7 @@ export class Topic {
   }
 
   #encryptionKey(): Uint8Array {
-    this.#encryptionPrivateKey ??= this.#randomBytes(32)
+    this.#encryptionPrivateKey ??= this.#randomBytes(32) // [CLASSIC-2-5]
     return this.#encryptionPrivateKey
   }
 }
@@ -285,6 +288,7 @@ export function verifyIntroduction(bytes: Uint8Array): Introduction {
   const introduction = decodeIntroduction(Uint8Array.from(bytes))
   const { signingKey, signature, encryptionKey } = introduction
   if (!crypto.verify(signature, encryptionKey, signingKey)) {
+    // [CLASSIC-3.2-2]
     throw new BadSignatureError("introduction")
   }
   return introduction

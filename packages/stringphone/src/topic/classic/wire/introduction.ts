@@ -29,6 +29,7 @@ export function encodeIntroduction(introduction: Introduction): Uint8Array<Array
 
 /** The parts are views of `bytes`. @throws {MalformedMessageError} */
 export function decodeIntroduction(bytes: Uint8Array): Introduction {
+  // [CLASSIC-3.2-1]
   return decodeAll(
     bytes,
     "introduction",

@@ -31,6 +31,7 @@ export function encodeReply(reply: Reply): Uint8Array<ArrayBuffer> {
 
 /** The parts are views of `bytes`. @throws {MalformedMessageError} */
 export function decodeReply(bytes: Uint8Array): Reply {
+  // [CLASSIC-3.3-1]
   return decodeAll(
     bytes,
     "introduction reply",

@@ -56,6 +56,7 @@ export function decodeSimple(bytes: Uint8Array): SimpleMessage {
       const senderId = r.take(16, "sender ID")
       const nonce = r.take(24, "nonce")
       const box = r.rest("secretbox", 16) // [CLASSIC-3.1-2]
+      // Everything behind the signature is signed; the type in front is not. [CLASSIC-3.1-3]
       return { signature, signed: bytes.subarray(65), senderId, nonce, box }
     },
     (message) => new MalformedMessageError(message),
