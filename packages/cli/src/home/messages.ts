@@ -125,7 +125,8 @@ function readCommand(value: Fields): CommandMessage | null {
   const { to, sequence } = value as { to?: unknown; sequence?: unknown }
   const set = fields(value["set"])
   if (!isId(to) || !isSequence(sequence)) return null
-  if (typeof set["on"] === "boolean") return { kind: "command", to, sequence, set: { on: set["on"] } }
+  if (typeof set["on"] === "boolean")
+    return { kind: "command", to, sequence, set: { on: set["on"] } }
   if (typeof set["locked"] !== "boolean") return null
   return { kind: "command", to, sequence, set: { locked: set["locked"] } }
 }

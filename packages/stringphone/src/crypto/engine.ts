@@ -18,6 +18,8 @@ export interface CryptoEngine {
 
   /** Bytes from the operating system's generator, as many as are wanted. */
   randomBytes(length: number): Uint8Array
+  /** The same, into bytes that are there already. */
+  fillRandom(out: Uint8Array): void
 
   /** Ed25519 (RFC 8032 §5.1.5): seed 32 → public key 32, secret key 64 = seed ‖ public key. */
   signingKeyPair(seed: Uint8Array): {
@@ -38,8 +40,16 @@ export interface CryptoEngine {
   /** X25519 shared secret, 32 bytes; `null` when the public key is of low order. */
   exchange(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | null
 
-  /** NaCl secretbox (XSalsa20-Poly1305), nonce 24, key 32 → tag 16 ‖ ciphertext. */
-  sealSecretbox(plaintext: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array
+  /**
+   * NaCl secretbox (XSalsa20-Poly1305), nonce 24, key 32 → tag 16 ‖ ciphertext. With `out`, of just
+   * that length, it is written there and returned.
+   */
+  sealSecretbox(
+    plaintext: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+    out?: Uint8Array,
+  ): Uint8Array
   openSecretbox(box: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array | null
 
   /** NaCl box (X25519, HSalsa20, XSalsa20-Poly1305); `null` when the public key is of low order. */

@@ -5,6 +5,7 @@ export {
   derive,
   exchange,
   exchangePublicKey,
+  fillRandom,
   hash,
   open,
   openBox,

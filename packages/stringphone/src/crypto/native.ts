@@ -90,6 +90,8 @@ function nativeEngine(sodium: Sodium): CryptoEngine {
       return out
     },
 
+    fillRandom: (out) => sodium.randombytes_buf(out),
+
     signingKeyPair(seed) {
       const publicKey = new Uint8Array(32)
       const secretKey = new Uint8Array(64)
@@ -117,10 +119,9 @@ function nativeEngine(sodium: Sodium): CryptoEngine {
       return succeeds(() => sodium.crypto_scalarmult(shared, secretKey, publicKey)) ? shared : null
     },
 
-    sealSecretbox(plaintext, nonce, key) {
-      const box = new Uint8Array(plaintext.length + tagBytes)
-      sodium.crypto_secretbox_easy(box, plaintext, nonce, key)
-      return box
+    sealSecretbox(plaintext, nonce, key, out = new Uint8Array(plaintext.length + tagBytes)) {
+      sodium.crypto_secretbox_easy(out, plaintext, nonce, key)
+      return out
     },
 
     openSecretbox(box, nonce, key) {

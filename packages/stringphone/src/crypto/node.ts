@@ -7,6 +7,7 @@ const engine: CryptoEngine = loadNativeEngine() ?? portable
 
 export const engineName: CryptoEngine["engineName"] = engine.engineName
 export const randomBytes: CryptoEngine["randomBytes"] = engine.randomBytes
+export const fillRandom: CryptoEngine["fillRandom"] = engine.fillRandom
 export const signingKeyPair: CryptoEngine["signingKeyPair"] = engine.signingKeyPair
 export const sign: CryptoEngine["sign"] = engine.sign
 export const verify: CryptoEngine["verify"] = engine.verify

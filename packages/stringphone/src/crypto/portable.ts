@@ -12,13 +12,17 @@ import type { CryptoEngine } from "./engine.js"
 
 export const engineName = "portable" as const
 
-/** The platform gives at most 64 KiB a call. */
 export const randomBytes: CryptoEngine["randomBytes"] = (length) => {
   const out = new Uint8Array(length)
-  for (let at = 0; at < length; at += 65_536) {
-    out.set(platformRandomBytes(Math.min(65_536, length - at)), at)
-  }
+  fillRandom(out)
   return out
+}
+
+/** The platform gives at most 64 KiB a call. */
+export const fillRandom: CryptoEngine["fillRandom"] = (out) => {
+  for (let at = 0; at < out.length; at += 65_536) {
+    out.set(platformRandomBytes(Math.min(65_536, out.length - at)), at)
+  }
 }
 
 export const signingKeyPair: CryptoEngine["signingKeyPair"] = (seed) => {
@@ -66,8 +70,11 @@ export const exchange: CryptoEngine["exchange"] = (secretKey, publicKey) => {
   }
 }
 
-export const sealSecretbox: CryptoEngine["sealSecretbox"] = (plaintext, nonce, key) =>
-  xsalsa20poly1305(key, nonce).encrypt(plaintext)
+export const sealSecretbox: CryptoEngine["sealSecretbox"] = (plaintext, nonce, key, out) => {
+  const box = xsalsa20poly1305(key, nonce).encrypt(plaintext)
+  out?.set(box) // The library's own output argument wants room to spare.
+  return out ?? box
+}
 
 export const openSecretbox: CryptoEngine["openSecretbox"] = (box, nonce, key) => {
   if (box.length < 16) return null

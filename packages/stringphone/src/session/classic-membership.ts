@@ -15,6 +15,7 @@ export class ClassicMembership {
   readonly #encryptionPrivateKey = randomBytes(32)
   #record: ClassicTopicRecord
   #contacts: ContactBook
+  #lastTurn: Promise<unknown> = Promise.resolve()
 
   private constructor(ring: KeyRing, record: ClassicTopicRecord, contacts: ContactBook) {
     this.#ring = ring
@@ -65,24 +66,38 @@ export class ClassicMembership {
   ): Promise<void> {
     const accept = (book: ContactBook): ContactBook =>
       acceptInto(book, publicKey, acceptance, nowMs)
-    this.#contacts = await this.#ring.updateContacts(accept)
-    await this.#save((record) => ({
-      ...record,
-      topicKey: record.topicKey ?? topicKey,
-      participants: [...record.participants.filter((key) => !sameBytes(key, publicKey)), publicKey],
-    }))
+    await this.#inTurn(async () => {
+      this.#contacts = await this.#ring.updateContacts(accept)
+      await this.#save((record) => ({
+        ...record,
+        topicKey: record.topicKey ?? topicKey,
+        participants: [
+          ...record.participants.filter((key) => !sameBytes(key, publicKey)),
+          publicKey,
+        ],
+      }))
+    })
   }
 
   /** A trusted participant's message opened with this key: it is the topic's for good. */
   async prove(topicKey: Uint8Array): Promise<void> {
-    await this.#save((record) => ({ ...record, topicKey, keyProven: true }))
+    await this.#inTurn(() => this.#save((record) => ({ ...record, topicKey, keyProven: true })))
   }
 
   /** Takes over what other processes changed in the key ring. */
   async refresh(): Promise<void> {
-    const { name } = this.#record
-    const [record, contacts] = await Promise.all([this.#ring.topic(name), this.#ring.contacts()])
-    if (record) this.#apply(record, contacts)
+    await this.#inTurn(async () => {
+      const { name } = this.#record
+      const [record, contacts] = await Promise.all([this.#ring.topic(name), this.#ring.contacts()])
+      if (record) this.#apply(record, contacts)
+    })
+  }
+
+  /** One after the other: what was read before another change must not be applied after it. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(task)
+    this.#lastTurn = turn.catch(() => {})
+    return turn
   }
 
   async #save(change: (record: ClassicTopicRecord) => ClassicTopicRecord): Promise<void> {

@@ -173,10 +173,10 @@ export class ClassicTopicSession {
     if (asked.length === 0) {
       throw new UsageError("no-such-request", "Nobody with this key asks, or the time is over.")
     }
-    for (const request of asked) {
-      if (request.kind === "introduction") await this.#letIn(request, acceptance)
-      else await this.#join(request, acceptance)
-    }
+    // Who introduced itself has no key to give: a reply in its name is somebody else's.
+    const introduction = asked.find(({ kind }) => kind === "introduction")
+    if (introduction) await this.#letIn(introduction, acceptance)
+    else for (const reply of asked) await this.#join(reply, acceptance)
     this.#step({ kind: "decide", publicKey })
   }
 

@@ -151,6 +151,9 @@ export function cryptoContract(engine: Omit<CryptoEngine, "engineName">): void {
 
     test("NaCl tests/secretbox.c and secretbox2.c", () => {
       expect(hex(engine.sealSecretbox(plaintext, nonce, key))).toBe(nacl.box)
+      const within = new Uint8Array(box.length + 8)
+      engine.sealSecretbox(plaintext, nonce, key, within.subarray(5, 5 + box.length))
+      expect(within).toEqual(Uint8Array.of(0, 0, 0, 0, 0, ...box, 0, 0, 0))
       expect(engine.openSecretbox(box, nonce, key)).toEqual(plaintext)
     })
 
@@ -276,6 +279,10 @@ export function cryptoContract(engine: Omit<CryptoEngine, "engineName">): void {
         .subarray(-32)
         .some((byte) => byte !== 0),
     ).toBe(true)
+    const filled = new Uint8Array(200_000)
+    engine.fillRandom(filled.subarray(0, 199_000))
+    expect(new Set(filled.subarray(0, 199_000)).size).toBe(256)
+    expect(new Set(filled.subarray(199_000)).size).toBe(1)
     const seen = new Set(Array.from({ length: 1000 }, () => hex(engine.randomBytes(16))))
     expect(seen.size).toBe(1000)
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { exchangePublicKey, sealBox } from "../../src/crypto/index.js"
 import { concat, fromUtf8, hex, u8 } from "../../src/bytes/index.js"
 import { decideTrust, Identity, trustOf } from "../../src/identity/index.js"
 import { type KeyRing, openKeyRing } from "../../src/keyring/index.js"
@@ -9,6 +10,7 @@ import {
 } from "../../src/session/index.js"
 import { createMemoryStore } from "../../src/store/memory.js"
 import { generateTopicKey, Message, participantId, Topic } from "../../src/topic/classic/index.js"
+import { encodeReply } from "../../src/topic/classic/wire/reply.js"
 import type { Transport } from "../../src/transport/index.js"
 import {
   createMemoryNetwork,
@@ -217,6 +219,36 @@ describe("pairing under attack", () => {
     await stage.clock.advance(1)
     expect(phone.heard).toEqual(["it is me"])
     expect(phone.session.membership).toBe("member")
+  })
+
+  it("a reply in the joiner's own name does not keep it out", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    // The lamp's reply shows its encryption key; Mallory seals another topic key to it.
+    const { encryptionKey } = new Message(
+      phone.session.requests[0]?.offers[0]?.message as Uint8Array,
+    )
+    const secret = generateTopicKey()
+    const nonce = new Uint8Array(24)
+    const box = sealBox(generateTopicKey(), nonce, encryptionKey, secret) as Uint8Array
+    const forged = encodeReply({
+      recipientId: participantId(lamp.session.publicKey),
+      encryptedTopicKey: concat(nonce, box),
+      encryptionKey: exchangePublicKey(secret),
+      signingKey: phone.session.publicKey,
+    })
+    await lamp.session.openPairing()
+    await stage.attacker().send(forged)
+    await stage.clock.advance(3_001)
+    expect(lamp.session.requests.map(({ kind }) => kind)).toEqual(["reply", "introduction"])
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    await phone.session.accept(lamp.session.publicKey)
+    await lamp.session.send("welcome")
+    await stage.clock.advance(1)
+    expect(phone.heard).toEqual(["welcome"])
   })
 
   it("a reply for somebody else, or with a damaged box, is not listed", async () => {

@@ -124,12 +124,11 @@ describe("from the protocol", () => {
     const carol = signingKeyPair(secret(4))
     bob.addParticipant(carol.publicKey)
     const message = alice.encode("I, the sender, owe you 10")
-    const stolen = encodeSimple(
-      participantId(carol.publicKey),
-      message.subarray(81, 105),
-      message.subarray(105),
-      (signed) => sign(signed, carol.secretKey),
-    )
+    const stolen = encodeSimple(participantId(carol.publicKey), message.length - 121, {
+      nonce: (out) => out.set(message.subarray(81, 105)),
+      seal: (out) => out.set(message.subarray(105)),
+      sign: (signed) => sign(signed, carol.secretKey),
+    })
     expect(bob.decode(stolen)).toEqual(bob.decode(message))
     expect(new Message(stolen).senderId).not.toEqual(alice.id)
   })

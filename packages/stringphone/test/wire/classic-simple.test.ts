@@ -43,7 +43,12 @@ describe("encode", () => {
     const { secretKey } = signingKeyPair(secret(1))
     const nonce = message.subarray(81, 105)
     const box = sealSecretbox(payload, nonce, topicKey)
-    expect(encodeSimple(alice.id, nonce, box, (signed) => sign(signed, secretKey))).toEqual(message)
+    const encoded = encodeSimple(alice.id, payload.length, {
+      nonce: (out) => out.set(nonce),
+      seal: (out) => out.set(box),
+      sign: (toSign) => sign(toSign, secretKey),
+    })
+    expect(encoded).toEqual(message)
     const { signature, signed, senderId, nonce: found, box: rest } = decodeSimple(message)
     expect(concat(Uint8Array.of(0x73), signature, senderId, found, rest)).toEqual(message)
     expect(signed).toEqual(message.subarray(65))

@@ -67,7 +67,7 @@ export interface Participant {
  * ```
  */
 export class Topic {
-  readonly #randomBytes: (length: number) => Uint8Array
+  readonly #fillRandom: (out: Uint8Array) => void
   readonly #signingKey: Uint8Array
   readonly #publicKey: PublicKey
   readonly #id: ParticipantId
@@ -79,7 +79,8 @@ export class Topic {
   constructor(options: TopicOptions = {}) {
     const seed = takeKey(options.signingKeySeed ?? generateSigningKeySeed(), "signingKeySeed")
     const { publicKey, secretKey } = crypto.signingKeyPair(seed)
-    this.#randomBytes = options.randomBytes ?? crypto.randomBytes
+    const { randomBytes } = options
+    this.#fillRandom = randomBytes ? (out) => out.set(randomBytes(out.length)) : crypto.fillRandom
     this.#signingKey = secretKey
     this.#publicKey = publicKey as PublicKey
     this.#id = participantId(publicKey)
@@ -151,9 +152,11 @@ export class Topic {
   encode(payload: string | Uint8Array): Uint8Array {
     const topicKey = this.#requireTopicKey()
     const plaintext = typeof payload === "string" ? utf8(payload) : payload
-    const nonce = this.#randomBytes(24) // [CLASSIC-3.1-4]
-    const box = crypto.sealSecretbox(plaintext, nonce, topicKey)
-    return encodeSimple(this.#id, nonce, box, (signed) => crypto.sign(signed, this.#signingKey))
+    return encodeSimple(this.#id, plaintext.length, {
+      nonce: this.#fillRandom, // [CLASSIC-3.1-4]
+      seal: (box, nonce) => crypto.sealSecretbox(plaintext, nonce, topicKey, box),
+      sign: (signed) => crypto.sign(signed, this.#signingKey),
+    })
   }
 
   /**
@@ -218,7 +221,7 @@ export class Topic {
   constructReply(introduction: Uint8Array): Message {
     const topicKey = this.#requireTopicKey()
     const { signingKey, encryptionKey } = verifyIntroduction(introduction) // [CLASSIC-3.2-3]
-    const nonce = this.#randomBytes(24)
+    const nonce = this.#random(24)
     const privateKey = this.#encryptionKey()
     const box = crypto.sealBox(topicKey, nonce, encryptionKey, privateKey)
     if (box === null) {
@@ -261,13 +264,19 @@ export class Topic {
     return true
   }
 
+  #random(length: number): Uint8Array {
+    const out = new Uint8Array(length)
+    this.#fillRandom(out)
+    return out
+  }
+
   #requireTopicKey(): TopicKey {
     if (this.#topicKey === null) throw new MissingTopicKeyError()
     return this.#topicKey
   }
 
   #encryptionKey(): Uint8Array {
-    this.#encryptionPrivateKey ??= this.#randomBytes(32) // [CLASSIC-2-5]
+    this.#encryptionPrivateKey ??= this.#random(32) // [CLASSIC-2-5]
     return this.#encryptionPrivateKey
   }
 }

@@ -28,21 +28,29 @@ export interface SimpleMessage {
  *   +------+-----------+-----------+-------+------------------+
  *                      |<---------- signed ---------->|
  *
- * Sealing and signing need the parts before and after; `sign` is given bytes 65… and returns 64.
+ * The parts are filled in their place, without copies, in the order of the interface.
  */
 export function encodeSimple(
   senderId: Uint8Array,
-  nonce: Uint8Array,
-  box: Uint8Array,
-  sign: (signed: Uint8Array) => Uint8Array,
+  payloadBytes: number,
+  fill: SimpleFilling,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(105 + box.length)
+  const bytes = new Uint8Array(simpleOverheadBytes + payloadBytes)
+  const nonce = bytes.subarray(81, 105)
   bytes[0] = simpleType
   bytes.set(senderId, 65)
-  bytes.set(nonce, 81)
-  bytes.set(box, 105)
-  bytes.set(sign(bytes.subarray(65)), 1)
+  fill.nonce(nonce)
+  fill.seal(bytes.subarray(105), nonce)
+  bytes.set(fill.sign(bytes.subarray(65)), 1)
   return bytes
+}
+
+/** Who fills the parts of a simple message that need keys or random bytes. */
+export interface SimpleFilling {
+  nonce(out: Uint8Array): void
+  seal(box: Uint8Array, nonce: Uint8Array): void
+  /** @returns 64 bytes */
+  sign(signed: Uint8Array): Uint8Array
 }
 
 /** The parts are views of `bytes`. @throws {MalformedMessageError} */

@@ -1,0 +1,55 @@
+import { buffer } from "node:stream/consumers"
+import type { Command } from "commander"
+import { fromUtf8, UsageError, utf8 } from "stringphone/bytes"
+import type { Context } from "../context.js"
+import { visible } from "../terminal/escape.js"
+import { requireTopic, requireTopicKey, withTopic } from "../topic-session.js"
+import { examples, run } from "./shape.js"
+
+export function addTopicSendCommand(topic: Command): void {
+  const send = topic
+    .command("send <name> [text]")
+    .description("encrypt, sign and send one message: the text, or else what comes from stdin")
+    .option("--raw", "send stdin byte by byte, with the line end of its last line")
+    .action(
+      run((context, name: string, text: string | undefined, options: { raw?: boolean }) =>
+        sendMessage(context, name, text, options.raw ?? false),
+      ),
+    )
+  examples(send, [
+    "topic send kitchen 'Dinner is ready.'",
+    "topic send kitchen < letter.txt",
+    "topic send kitchen -- '--not an option'",
+  ])
+}
+
+async function sendMessage(
+  context: Context,
+  name: string,
+  text: string | undefined,
+  raw: boolean,
+): Promise<void> {
+  await context.withRing(async (ring) => {
+    const record = await requireTopic(ring, name)
+    requireTopicKey(record)
+    const payload = text === undefined ? await readInput(context, raw) : utf8(text)
+    if (payload.length === 0) throw new UsageError("bad-text", "There is nothing to send.")
+    if (!record.keyProven) {
+      context.progress("Nothing has come yet that proves that this is the topic's key.")
+    }
+    await withTopic(ring, record, {}, async (session) => {
+      await session.send(payload)
+    })
+    context.print(
+      `Sent to ${visible(name)}: ${payload.length} bytes, encrypted and signed (classic).`,
+      { event: "sent", topic: name, bytes: payload.length, protocol: "classic" },
+    )
+  })
+}
+
+async function readInput(context: Context, raw: boolean): Promise<Uint8Array> {
+  if (process.stdin.isTTY) context.progress("Type the message; Ctrl-D sends it.")
+  const bytes = new Uint8Array(await buffer(process.stdin))
+  const text = raw ? null : fromUtf8(bytes)
+  return text === null ? bytes : utf8(text.replace(/\r?\n$/, ""))
+}

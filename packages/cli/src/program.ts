@@ -1,0 +1,40 @@
+import { createRequire } from "node:module"
+import { Command } from "commander"
+import { addContactsCommand } from "./commands/contacts.js"
+import { addIdCommand } from "./commands/id.js"
+import { addTopicCommand } from "./commands/topic.js"
+import { addUpCommand } from "./commands/up.js"
+import { examples } from "./commands/shape.js"
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string }
+
+/** The whole command line. */
+export function makeProgram(): Command {
+  const program = new Command("stringphone")
+    .description("Encrypted, signed topics over channels that you need not trust.")
+    .version(version)
+    .option("--as <profile>", "use the key ring of this profile (default: default)")
+    .option("--passphrase-file <file>", "where the passphrase of a sealed key ring is")
+    .option("--json", "print JSON, one object a line")
+    .option("--debug", "show where an error came from")
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`stringphone: ${sentence(text)}\n`) })
+  addUpCommand(program)
+  addIdCommand(program)
+  addContactsCommand(program)
+  addTopicCommand(program)
+  examples(program, ["up", "id", "topic new kitchen --broker mqtt://127.0.0.1:1883"])
+  return program
+}
+
+/** Commander says "error: unknown option '--x'"; we say a sentence. */
+function sentence(text: string): string {
+  const plain = text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll("\n", " ")
+  const first = plain.charAt(0).toUpperCase() + plain.slice(1)
+  return `${/[.?)]$/.test(first) ? first : `${first}.`} (--help shows what there is.)`
+}

@@ -1,0 +1,82 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { Duplex } from "node:stream"
+import { DeviceRoutes, type ShownDevice } from "./device-routes.js"
+import { isOurName, setSecurityHeaders } from "./guard.js"
+import { MqttSocket } from "./mqtt-socket.js"
+import { listenNear } from "./ports.js"
+import { webApp } from "./web-app.js"
+
+/** What the page has to know: where the home talks, and through which broker. Nothing secret. */
+export interface HomeJson {
+  readonly channel: string
+  readonly mqttPath: string
+  readonly embedded: boolean
+  readonly tcp: { readonly host: string; readonly port: number } | null
+  /** Without user and password. */
+  readonly broker: string
+}
+
+export interface HomeServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly names: readonly string[]
+  readonly home: () => HomeJson
+  readonly devices: () => readonly ShownDevice[]
+  /** Gets the bytes of one MQTT client. */
+  readonly serveMqtt: (stream: Duplex) => void
+}
+
+export interface HomeServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+export const mqttPath = "/mqtt"
+
+/** The page, the device pages, `/home.json` and MQTT over WebSocket, on one port. */
+export async function startHomeServer(options: HomeServerOptions): Promise<HomeServer> {
+  const { devices, host, names, serveMqtt } = options
+  const routes = new DeviceRoutes(devices)
+  const files = webApp()
+  const sockets = new MqttSocket({ path: mqttPath, names, serve: serveMqtt })
+  const server: Server = createServer((request, response) => {
+    if (!isOurName(request, names)) return refuse(response, 421, "This server has another name.\n")
+    setSecurityHeaders(request, response)
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return refuse(response, 405, "Only GET is answered here.\n")
+    }
+    const path = pathOf(request)
+    if (path === "/home.json") return sendJson(response, options.home())
+    if (!routes.answer(request, response, path)) files(request, response)
+  })
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+    sockets.upgrade(request, socket, head),
+  )
+  const port = await listenNear(server, host, options.port)
+  return {
+    port,
+    async close() {
+      routes.close()
+      sockets.close()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function pathOf({ url = "/" }: IncomingMessage): string {
+  return url.split("?")[0] ?? "/"
+}
+
+function sendJson(response: ServerResponse, value: HomeJson): void {
+  response.setHeader("Content-Type", "application/json; charset=utf-8")
+  response.setHeader("Cache-Control", "no-store")
+  response.end(JSON.stringify(value))
+}
+
+function refuse(response: ServerResponse, status: number, text: string): void {
+  response.statusCode = status
+  response.setHeader("Content-Type", "text/plain; charset=utf-8")
+  response.end(text)
+}
