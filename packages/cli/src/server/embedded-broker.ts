@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { Aedes } from "aedes"
 import { listenNear } from "./ports.js"
+import { withWholeReads } from "./whole-reads.js"
 
 /** An MQTT broker in this process. The home trusts it no more than any other. */
 export interface EmbeddedBroker {
@@ -22,7 +23,7 @@ export async function startEmbeddedBroker(host: string, port: number): Promise<E
   const serve = (stream: Duplex): void => {
     // What one client does wrong ends that client, which aedes does by itself.
     stream.on("error", () => {})
-    broker.handle(stream)
+    broker.handle(withWholeReads(stream))
   }
   const chosen = await listenNear(server, host, port)
   return {

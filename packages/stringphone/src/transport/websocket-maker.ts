@@ -26,9 +26,20 @@ export interface SocketMaker {
   make(url: string, maxMessageBytes: number): MadeSocket
 }
 
-/** @throws {UsageError} `missing-peer` when there is neither the platform's WebSocket nor `ws` */
+/**
+ * In Node `ws` where it is installed, because it can pause; elsewhere the platform's own.
+ * @throws {UsageError} `missing-peer` when there is neither
+ */
 export async function socketMaker(): Promise<SocketMaker> {
-  return "WebSocket" in globalThis ? platformSockets(WebSocket) : await packageSockets()
+  const platform = "WebSocket" in globalThis ? platformSockets(WebSocket) : null
+  const isNode = "process" in globalThis
+  if (platform && !isNode) return platform
+  try {
+    return await packageSockets()
+  } catch (error) {
+    if (platform) return platform
+    throw error
+  }
 }
 
 const open = 1

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from "node:net"
 import { Aedes } from "aedes"
 import { WebSocketServer, createWebSocketStream } from "ws"
 import { freePort } from "./free-port.js"
+import { withWholeReads } from "./whole-reads.js"
 
 export interface EmbeddedBroker {
   readonly tcpPort: number
@@ -29,10 +30,10 @@ export async function startAedes(): Promise<EmbeddedBroker> {
     async up() {
       const aedes = await Aedes.createBroker()
       const sockets = new Set<Socket>()
-      const tcp = createServer((socket) => void aedes.handle(socket))
+      const tcp = createServer((socket) => void aedes.handle(withWholeReads(socket)))
       const web = createHttpServer()
       new WebSocketServer({ server: web }).on("connection", (socket, request) => {
-        aedes.handle(createWebSocketStream(socket), request)
+        aedes.handle(withWholeReads(createWebSocketStream(socket)), request)
       })
       for (const server of [tcp, web]) {
         server.on("connection", (socket: Socket) => {

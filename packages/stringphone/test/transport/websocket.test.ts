@@ -16,6 +16,7 @@ const opened: Transport[] = []
 
 afterEach(async () => {
   vi.unstubAllGlobals()
+  vi.doUnmock("ws")
   for (const transport of opened.splice(0)) await transport.close()
 })
 
@@ -115,7 +116,7 @@ it("disconnects a client that does not read, and nobody else", async () => {
   stuck.terminate()
 })
 
-it("uses the platform's WebSocket where there is one; a full inbox drops the oldest", async () => {
+it("uses the platform's WebSocket where there is no `ws`; a full inbox drops the oldest", async () => {
   const used: string[] = []
   class PlatformSocket extends WebSocket {
     constructor(url: string) {
@@ -126,6 +127,9 @@ it("uses the platform's WebSocket where there is one; a full inbox drops the old
   }
   vi.stubGlobal("WebSocket", PlatformSocket)
   const hub = await listen()
+  vi.doMock("ws", () => {
+    throw new Error("Cannot find package 'ws'")
+  })
   const client = await dial(hub.address, { inbox: { maxMessages: 2 }, maxMessageBytes: 100 })
   expect(used).toHaveLength(1)
   await client.send(numbered(0))

@@ -13,8 +13,10 @@ export type MessageType = "s" | "i" | "r"
  *
  * @example
  * ```ts
- * const message = new Message(intro)
- * alice.addParticipant(message.senderKey)
+ * const bob = new Topic()
+ * const message = new Message(bob.constructIntro())
+ * message.type // → 'i'
+ * message.senderKey // bob.publicKey, if it is true what the message says
  * ```
  */
 export class Message extends Uint8Array {

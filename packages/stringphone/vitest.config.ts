@@ -1,0 +1,87 @@
+import { join } from "node:path"
+import { playwright } from "@vitest/browser-playwright"
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
+import { chromiumFlags, findChromium } from "../../scripts/chromium.mjs"
+
+const root = import.meta.dirname
+
+/** Where a suite runs follows from its folder and its name; docs/testing.md has the table. */
+const everywhere = "test/**/*.test.ts"
+const nodeOnly = "test/**/*.node.test.ts"
+const browserOnly = "test/browser/**"
+/** About the network, the disk or the repository: which engine runs makes no difference. */
+const withoutCrypto = [
+  "test/real/**",
+  "test/store/**",
+  "test/transport/**",
+  "test/surface/**",
+  "test/contract/store*",
+  "test/contract/transport*",
+]
+
+/** The source says `#engine`, and the package's conditions choose; here the project does. */
+function withEngine(engine: "node" | "portable") {
+  return { alias: { "#engine": join(root, "src", "crypto", `${engine}.ts`) } }
+}
+
+const native: TestProjectInlineConfiguration = {
+  root,
+  resolve: withEngine("node"),
+  test: {
+    name: "native",
+    environment: "node",
+    include: [everywhere],
+    // The linters, reports and examples in there do not depend on the line of Node.
+    exclude: [browserOnly, ...(process.env["STRINGPHONE_NODE_LINE"] ? ["test/surface/**"] : [])],
+    provide: { engine: "native" },
+  },
+}
+
+const portable: TestProjectInlineConfiguration = {
+  root,
+  resolve: withEngine("portable"),
+  test: {
+    name: "portable",
+    environment: "node",
+    include: [everywhere],
+    exclude: [browserOnly, ...withoutCrypto],
+    provide: { engine: "portable" },
+  },
+}
+
+function inChromium(executablePath: string): TestProjectInlineConfiguration {
+  return {
+    root,
+    resolve: withEngine("portable"),
+    // A dependency that is found late reloads the page in the middle of the tests.
+    optimizeDeps: { include: ["fast-check"], entries: ["src/**/index.ts"] },
+    test: {
+      name: "chromium",
+      include: [everywhere],
+      exclude: [nodeOnly, ...withoutCrypto],
+      provide: { engine: "portable" },
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({
+          launchOptions: {
+            executablePath,
+            args: chromiumFlags,
+          },
+        }),
+        instances: [{ browser: "chromium" }],
+      },
+    },
+  }
+}
+
+const chromium = findChromium()
+
+export const projects: TestProjectInlineConfiguration[] = [
+  native,
+  portable,
+  ...(chromium === null ? [] : [inChromium(chromium)]),
+]
+
+export default defineConfig({ test: { projects } })

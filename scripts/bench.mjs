@@ -1,0 +1,70 @@
+// `npm run bench`: each area in a process of its own, for each engine that it is about.
+//   npm run bench -- --only crypto   one area
+//   npm run bench -- --json          { area, name, value, unit, goal, holds } a line
+import { spawn } from "node:child_process"
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { libraryFolder } from "./library.mjs"
+import { prepareOrTell } from "./prepare.mjs"
+
+await prepareOrTell()
+
+const options = process.argv.slice(2)
+const json = options.includes("--json")
+const only = options.includes("--only") ? options[options.indexOf("--only") + 1] : null
+
+const folder = join(libraryFolder, "bench")
+const areas = readdirSync(folder)
+  .filter((name) => name.endsWith(".bench.mjs"))
+  .map((name) => name.replace(".bench.mjs", ""))
+if (only !== null && !areas.includes(only)) {
+  console.error(`There is no area ${only}. There are: ${areas.join(", ")}.`)
+  process.exit(1)
+}
+
+/** Bytes on a wire take as long whichever engine made them. */
+const withoutCrypto = ["transport"]
+
+for (const area of only === null ? areas : [only]) {
+  if (!json) console.log(`\n${area}`)
+  if (withoutCrypto.includes(area)) {
+    await runArea(area, [], "")
+    continue
+  }
+  const native = await runArea(area, [], "native ")
+  const portable = await runArea(area, ["--conditions=stringphone-portable"], "portable ")
+  if (area !== "crypto") continue
+  for (const [name, value] of native) {
+    const ratio = Number((value / portable.get(name)).toPrecision(3))
+    print({ area, name: `native : portable, ${name}`, value: ratio, unit: "ratio", goal: null })
+  }
+}
+
+/** @returns {Promise<Map<string, number>>} the values by name */
+async function runArea(area, conditions, prefix) {
+  const file = join(folder, `${area}.bench.mjs`)
+  const child = spawn(process.execPath, ["--expose-gc", ...conditions, file], {
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  const ended = new Promise((resolve) => child.on("close", resolve))
+  const values = new Map()
+  for await (const line of createInterface({ input: child.stdout })) {
+    const result = JSON.parse(line)
+    values.set(result.name, result.value)
+    print({ area, ...result, name: prefix + result.name })
+  }
+  if ((await ended) !== 0) {
+    console.error(`The benchmark ${area} failed.`)
+    process.exitCode = 1
+  }
+  return values
+}
+
+function print({ area, name, value, unit, goal }) {
+  const holds = goal === null ? null : value >= goal
+  if (json) return console.log(JSON.stringify({ area, name, value, unit, goal, holds }))
+  const number = value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 3 : 0 })
+  const verdict = goal === null ? "" : `${holds ? "✔" : "✘"} goal ${goal}`
+  console.log(`  ${name.padEnd(44)} ${number.padStart(12)} ${unit.padEnd(6)} ${verdict}`.trimEnd())
+}

@@ -1,0 +1,3 @@
+/** `null` when there is none. */
+export function findChromium(): string | null
+export const chromiumFlags: string[]
