@@ -1,0 +1,42 @@
+import type { Transport } from "stringphone/transport"
+
+/** Is told what passes; it changes nothing. */
+export interface TapListener {
+  sent(bytes: Uint8Array): void
+  received(bytes: Uint8Array): void
+  /** The reader has dealt with it: it asks for the next. */
+  settled(bytes: Uint8Array): void
+}
+
+/** The same channel, with somebody listening in. */
+export function tap(transport: Transport, listener: TapListener): Transport {
+  return {
+    get address() {
+      return transport.address
+    },
+    get capabilities() {
+      return transport.capabilities
+    },
+    get status() {
+      return transport.status
+    },
+    messages: listenIn(transport, listener),
+    send(bytes, options) {
+      // Plain bytes: in browsers mqtt.js clones what it is given by its constructor, and a Message
+      // can not be made from an ArrayBuffer.
+      const plain = Uint8Array.from(bytes)
+      listener.sent(plain)
+      return transport.send(plain, options)
+    },
+    onEvent: (heard) => transport.onEvent(heard),
+    close: () => transport.close(),
+  }
+}
+
+async function* listenIn({ messages }: Transport, listener: TapListener) {
+  for await (const message of messages) {
+    listener.received(message.bytes)
+    yield message
+    listener.settled(message.bytes)
+  }
+}
