@@ -2,7 +2,6 @@ import { decodeHomeMessage, encodeHomeMessage } from "@stringphone/cli/home-mess
 import { type ChannelError, fromHex, hex } from "stringphone/bytes"
 import type { Contact, Fingerprint } from "stringphone/identity"
 import type { KeyRing } from "stringphone/keyring"
-import { openBrowserKeyRing } from "stringphone/keyring/browser"
 import {
   type ClassicTopicEvent,
   type ClassicTopicSession,
@@ -13,43 +12,23 @@ import type { Store } from "stringphone/store"
 import { openIndexedDbStore } from "stringphone/store/indexeddb"
 import { participantId } from "stringphone/topic/classic"
 import type { Transport, TransportStatus } from "stringphone/transport"
-import { connectMqtt } from "stringphone/transport/mqtt"
 import { AddressBook } from "./lib/address-book.svelte.ts"
-import { issued, type Setting } from "./lib/command.ts"
+import { answerWithinMs, issued, type Setting } from "./lib/command.ts"
 import { type Device, Devices } from "./lib/devices.svelte.ts"
 import { forgetEverything, phoneDatabase } from "./lib/forget.ts"
-import { brokerUrl, fetchHomeInfo, type HomeInfo } from "./lib/home-info.ts"
+import { callHome, keepTopic, type Login } from "./lib/call-home.ts"
+import { fetchHomeInfo, type HomeInfo } from "./lib/home-info.ts"
 import { Notices } from "./lib/notices.svelte.ts"
 import { painted } from "./lib/painted.ts"
 import { type Candidate, Pairing } from "./lib/pairing.svelte.ts"
+import { openRing } from "./lib/open-ring.ts"
 import { payloadText } from "./lib/peer-text.ts"
-import { codeOf, sentenceOf } from "./lib/sentence.ts"
+import { sentenceOf } from "./lib/sentence.ts"
+import type { Channel, Stage } from "./lib/stage.ts"
 import { takeSequence } from "./lib/sequence.ts"
 import { tap } from "./lib/tap.ts"
 import { claimedSender, unreadBecause } from "./lib/unread.ts"
 import { Wire } from "./lib/wire.svelte.ts"
-
-/** Where the page is between opening it and being on the channel. */
-export type Stage =
-  | { readonly at: "starting"; readonly what: string }
-  | { readonly at: "sealed"; readonly error: string | null; readonly open: (text: string) => void }
-  | { readonly at: "opening" }
-  | { readonly at: "login"; readonly error: string }
-  | { readonly at: "broken"; readonly error: string }
-  | { readonly at: "ready" }
-
-export interface Channel {
-  readonly status: TransportStatus
-  readonly sinceMs: number
-  readonly error: string | null
-  /** The broker wants to know who we are. */
-  readonly refused: boolean
-}
-
-interface Login {
-  readonly username: string
-  readonly password: string
-}
 
 /** This phone: its keys, its session with the home, and everything that the page shows of them. */
 export class Phone {
@@ -89,7 +68,12 @@ export class Phone {
     try {
       this.home = await fetchHomeInfo()
       this.#store ??= await openIndexedDbStore({ name: phoneDatabase })
-      this.#ring ??= await this.#openRing()
+      this.#ring ??= await openRing(
+        (error) => this.#askPassphrase(error),
+        () => {
+          this.stage = { at: "opening" }
+        },
+      )
       await this.#connect(this.#ring, this.home)
     } catch (error) {
       this.stage = { at: "broken", error: sentenceOf(error) }
@@ -164,7 +148,8 @@ export class Phone {
       const to = hex(participantId(device.publicKey))
       const payload = encodeHomeMessage({ kind: "command", to, sequence, set })
       this.wire.announce(payloadText(new TextEncoder().encode(payload)))
-      await session.send(payload)
+      // What a person sees fail must not happen minutes later, when the line is back.
+      await session.send(payload, { signal: AbortSignal.timeout(answerWithinMs) })
     })
   }
 
@@ -174,16 +159,16 @@ export class Phone {
   }
 
   async revoke(contact: Contact): Promise<void> {
-    if (!this.#ring || !this.home) return
-    await this.book.revoke(this.#ring, this.home.channel, contact)
+    if (!this.#ring) return
+    await this.book.revoke(this.#ring, contact)
     await this.#session?.refresh()
     await this.#sync()
     this.announcement = `${contact.petname} is revoked.`
   }
 
   async remove(contact: Contact): Promise<void> {
-    if (!this.#ring || !this.home) return
-    await this.book.remove(this.#ring, this.home.channel, contact)
+    if (!this.#ring) return
+    await this.book.remove(this.#ring, contact)
     await this.#session?.refresh()
     await this.#sync()
   }
@@ -204,50 +189,18 @@ export class Phone {
     location.reload()
   }
 
-  async #openRing(): Promise<KeyRing> {
-    let error: string | null = null
-    const passphrase = async (): Promise<string> => {
-      const text = await new Promise<string>((open) => {
-        this.stage = { at: "sealed", error, open }
-      })
-      this.stage = { at: "opening" }
-      await painted()
-      return text
-    }
-    for (;;) {
-      try {
-        return await openBrowserKeyRing({ passphrase })
-      } catch (failure) {
-        if (codeOf(failure) !== "passphrase-wrong") throw failure
-        error = sentenceOf(failure)
-      }
-    }
+  #askPassphrase(error: string | null): Promise<string> {
+    return new Promise((open) => {
+      this.stage = { at: "sealed", error, open }
+    })
   }
 
   async #connect(ring: KeyRing, home: HomeInfo): Promise<void> {
     this.fingerprint = ring.identity.fingerprint
     this.sealed = ring.sealed
     this.#ownId = hex(participantId(ring.identity.publicKey))
-    const url = brokerUrl(location, home.mqttPath)
-    await ring.updateTopic(
-      home.channel,
-      (topic) =>
-        topic ?? {
-          name: home.channel,
-          address: `${url} ${home.channel}`,
-          topicKey: null,
-          keyProven: false,
-          participants: [],
-        },
-    )
-    const transport = await connectMqtt({
-      url,
-      topic: home.channel,
-      waitForBroker: true,
-      connectTimeoutMs: 10_000,
-      backoff: { maxMs: 5_000 },
-      ...this.#login,
-    })
+    await keepTopic(ring, home)
+    const transport = await callHome(home, this.#login)
     this.#transport = transport
     transport.onEvent((event) => {
       if (this.#transport !== transport) return

@@ -1,7 +1,6 @@
 import { hex, utf8 } from "stringphone/bytes"
 import type { IncomingMessage, Transport } from "stringphone/transport"
 import { expect, it } from "vitest"
-import { generateTopicKey, Topic } from "stringphone/topic/classic"
 import { tap } from "../src/lib/tap.ts"
 
 function channelOf(...texts: readonly string[]): Transport & { readonly sent: Uint8Array[] } {
@@ -48,13 +47,4 @@ it("tells of everything that passes, and passes it on", async () => {
   ])
   expect(channel.sent.map(hex)).toEqual([hex(utf8("out"))])
   expect([tapped.address, tapped.status]).toEqual(["test", "open"])
-})
-
-it("sends plain bytes: mqtt.js can not clone a Message", async () => {
-  const channel = channelOf()
-  const tapped = tap(channel, { sent() {}, received() {}, settled() {} })
-  const introduction = new Topic({ topicKey: generateTopicKey() }).constructIntro()
-  await tapped.send(introduction)
-  expect(channel.sent[0]?.constructor).toBe(Uint8Array)
-  expect(hex(channel.sent[0] ?? utf8(""))).toBe(hex(introduction))
 })

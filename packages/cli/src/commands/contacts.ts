@@ -180,6 +180,8 @@ async function change(
   await context.withRing(async (ring) => {
     const meant = resolveContact(await ring.contacts(), name)
     const book = await ring.updateContacts((before) => edit(before, meant))
+    const { state } = trustOf(contactByKey(book, meant.publicKey))
+    if (state === "unknown" || state === "revoked") await ring.leaveOut(meant.publicKey)
     const contact = contactByKey(book, meant.publicKey)
     if (contact) printChanged(context, contact)
     else context.print(`${visible(meant.petname)}: removed`, { removed: meant.petname })

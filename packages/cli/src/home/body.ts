@@ -73,7 +73,7 @@ function switchBody(
   return {
     kind,
     name,
-    announceEveryMs: 15_000,
+    announceEveryMs: 5_000,
     state: () => state(memory.state.value),
     done: () => memory.state.done,
     async renew() {},

@@ -1,7 +1,6 @@
-import { hex, sameBytes } from "stringphone/bytes"
+import { hex } from "stringphone/bytes"
 import { type Contact, contactByKey, decideTrust } from "stringphone/identity"
 import { reportKey, trustText } from "../person.js"
-import { homeTopic } from "./birth.js"
 import type { Device } from "./device.js"
 import type { Phone } from "./event.js"
 
@@ -34,14 +33,7 @@ export async function untrustPhone(
 ): Promise<void> {
   await Promise.all(
     devices.map(async ({ ring, session }) => {
-      await ring.updateTopic(
-        homeTopic,
-        (record) =>
-          record && {
-            ...record,
-            participants: record.participants.filter((key) => !sameBytes(key, publicKey)),
-          },
-      )
+      await ring.leaveOut(publicKey)
       await ring.updateContacts((book) =>
         contactByKey(book, publicKey)
           ? decideTrust(book, publicKey, { state: "unknown", atMs: Date.now() })

@@ -1,4 +1,4 @@
-import { ChannelError, UsageError } from "../bytes/index.js"
+import { ChannelError, sameBytes, UsageError } from "../bytes/index.js"
 import { randomBytes, type StretchCost } from "../crypto/index.js"
 import { type ContactBook, Identity } from "../identity/index.js"
 import type { Entry, Store } from "../store/index.js"
@@ -62,6 +62,16 @@ export async function openKeyRing(options: OpenKeyRingOptions): Promise<KeyRing>
   return new KeyRing(store, opened, new Identity(seed))
 }
 
+/** As {@link openKeyRing}, for a store that nobody else has: a failure closes it. @internal */
+export async function openOwnKeyRing(options: OpenKeyRingOptions): Promise<KeyRing> {
+  try {
+    return await openKeyRing(options)
+  } catch (error) {
+    await options.store.close()
+    throw error
+  }
+}
+
 /**
  * An identity, its contacts and its topics in a store, optionally sealed with a passphrase.
  * Everything that is written was computed from what is there: concurrent processes lose nothing.
@@ -115,6 +125,16 @@ export class KeyRing {
       return next ? [...others, next] : others
     })
     return topics.find((topic) => topic.name === name) ?? null
+  }
+
+  /** Takes a key (32 bytes) out of the participants of all topics. */
+  async leaveOut(publicKey: Uint8Array): Promise<void> {
+    await this.#update(topicsName, topicsRecord, [], (topics) =>
+      topics.map((topic) => ({
+        ...topic,
+        participants: topic.participants.filter((key) => !sameBytes(key, publicKey)),
+      })),
+    )
   }
 
   /**

@@ -2,7 +2,7 @@ import { homedir, platform } from "node:os"
 import { join } from "node:path"
 import { UsageError } from "../bytes/index.js"
 import { openFileStore } from "../store/file.js"
-import { type KeyRing, openKeyRing, type OpenKeyRingOptions } from "./key-ring.js"
+import { type KeyRing, openOwnKeyRing, type OpenKeyRingOptions } from "./key-ring.js"
 
 export interface NodeKeyRingOptions {
   /** Several people or roles on one machine: each profile is a ring of its own. */
@@ -16,7 +16,7 @@ export interface NodeKeyRingOptions {
  * Opens (or makes) the key ring of this user: one file, mode 0600, at
  * `$XDG_CONFIG_HOME/stringphone/<profile>.keyring.json`.
  *
- * @throws {UsageError} `bad-profile`, and those of {@link openKeyRing}
+ * @throws {UsageError} `bad-profile`, and those of {@link KeyRing}
  */
 export async function openNodeKeyRing(options: NodeKeyRingOptions = {}): Promise<KeyRing> {
   const { profile = "default", directory = configDirectory(), passphrase } = options
@@ -27,7 +27,7 @@ export async function openNodeKeyRing(options: NodeKeyRingOptions = {}): Promise
     )
   }
   const store = await openFileStore({ path: join(directory, `${profile}.keyring.json`) })
-  return openKeyRing(passphrase ? { store, passphrase } : { store })
+  return openOwnKeyRing(passphrase ? { store, passphrase } : { store })
 }
 
 /**

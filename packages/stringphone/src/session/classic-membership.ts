@@ -1,6 +1,6 @@
 import { hex, sameBytes, UsageError } from "../bytes/index.js"
 import { randomBytes } from "../crypto/index.js"
-import { contactByKey, type ContactBook, trustOf } from "../identity/index.js"
+import { type Contact, contactByKey, type ContactBook, trustOf } from "../identity/index.js"
 import type { ClassicTopicRecord, KeyRing } from "../keyring/index.js"
 import { MissingTopicKeyError, Topic } from "../topic/classic/index.js"
 import { type Acceptance, acceptInto } from "./trust.js"
@@ -111,12 +111,14 @@ export class ClassicMembership {
     this.#record = record
     this.#contacts = contacts
     this.topic.topicKey = record.topicKey
-    const trusted = record.participants.filter((key) => !this.isRevoked(key))
-    const trustedHex = new Set(trusted.map(hex))
+    // Who is revoked, or no contact any more, is not trusted, whatever the topic's record says.
+    const trusted = new Set(contacts.filter(isTrusted).map(({ publicKey }) => hex(publicKey)))
+    const participants = record.participants.filter((key) => trusted.has(hex(key)))
+    const staying = new Set(participants.map(hex))
     for (const { id, publicKey } of this.topic.participants()) {
-      if (!trustedHex.has(hex(publicKey))) this.topic.removeParticipant(id)
+      if (!staying.has(hex(publicKey))) this.topic.removeParticipant(id)
     }
-    for (const key of trusted) this.topic.addParticipant(key)
+    for (const key of participants) this.topic.addParticipant(key)
   }
 
   #newTopic(): Topic {
@@ -125,4 +127,9 @@ export class ClassicMembership {
       encryptionPrivateKey: this.#encryptionPrivateKey,
     })
   }
+}
+
+function isTrusted(contact: Contact): boolean {
+  const { state } = trustOf(contact)
+  return state === "trusted" || state === "verified"
 }

@@ -12,7 +12,13 @@ import {
   Topic,
   verifyIntroduction,
 } from "../topic/classic/index.js"
-import { type Clock, systemClock, type Transport, type TransportEvent } from "../transport/index.js"
+import {
+  type Clock,
+  type SendOptions,
+  systemClock,
+  type Transport,
+  type TransportEvent,
+} from "../transport/index.js"
 import { ClassicMembership } from "./classic-membership.js"
 import type { Acceptance } from "./trust.js"
 
@@ -119,12 +125,17 @@ export class ClassicTopicSession {
   }
 
   /**
-   * Encrypts, signs and sends. Resolves when the channel took it.
+   * Encrypts, signs and sends. Resolves when the channel took it. While the channel is away it
+   * waits, unless `signal` gives up: use one for what must not happen late, as unlocking a door.
+   *
    * @throws {MissingTopicKeyError}
    * @throws {ChannelError} those of the transport
    */
-  async send(payload: string | Uint8Array): Promise<void> {
-    await this.#options.transport.send(this.#membership.topic.encode(payload))
+  async send(
+    payload: string | Uint8Array,
+    options: Pick<SendOptions, "signal"> = {},
+  ): Promise<void> {
+    await this.#options.transport.send(this.#membership.topic.encode(payload), options)
   }
 
   /**

@@ -32,9 +32,7 @@ export async function connectMqtt(options: MqttOptions): Promise<Transport> {
   const { topic, qos = 1, maxMessageBytes = 1024 * 1024 } = options
   checkTopic(topic)
   const url = parseMqttUrl(options.url, topic)
-  const { connect } = await import("mqtt").catch((cause: unknown) => {
-    throw missingPeer("mqtt", cause)
-  })
+  const connect = await loadConnect()
   const callee = { what: "MQTT broker", where: url.where }
   const client = clientOptions(options, url)
   let version = options.protocolVersion
@@ -85,6 +83,18 @@ export async function connectMqtt(options: MqttOptions): Promise<Transport> {
   )
 }
 
+/** Bundlers take the build of mqtt.js for browsers, which has a default export alone. */
+async function loadConnect(): Promise<Mqtt["connect"]> {
+  const mqtt: Partial<Mqtt> = await import("mqtt").catch((cause: unknown) => {
+    throw missingPeer("mqtt", cause)
+  })
+  const connect = mqtt.connect ?? mqtt.default?.connect
+  if (!connect) throw missingPeer("mqtt", new Error("The package mqtt exports no connect()."))
+  return connect
+}
+
+type Mqtt = typeof import("mqtt")
+
 function clientOptions(options: MqttOptions, url: MqttUrl): IClientOptions {
   const { ca, cert, key, rejectUnauthorized } = options
   const username = options.username ?? url.username
@@ -95,6 +105,9 @@ function clientOptions(options: MqttOptions, url: MqttUrl): IClientOptions {
     port: url.port,
     path: url.path,
     clientId: options.clientId ?? randomClientId(),
+    // By itself it would count its keepalive in a worker from a blob: URL in browsers, which a
+    // content security policy refuses; the broker would then drop the connection.
+    timerVariant: "native",
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(ca !== undefined && { ca }),

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest"
 import { exchangePublicKey, sealBox } from "../../src/crypto/index.js"
 import { concat, fromUtf8, hex, u8 } from "../../src/bytes/index.js"
-import { decideTrust, Identity, trustOf } from "../../src/identity/index.js"
+import {
+  addContact,
+  type ContactBook,
+  decideTrust,
+  Identity,
+  removeContact,
+  trustOf,
+} from "../../src/identity/index.js"
 import { type KeyRing, openKeyRing } from "../../src/keyring/index.js"
 import {
   type ClassicTopicEvent,
@@ -355,5 +362,70 @@ describe("on a hostile network", () => {
     expect(phone.heard.filter((text) => !sent.includes(text))).toEqual([])
     const rejected = phone.events.filter(({ kind }) => kind === "rejected")
     expect(rejected.length).toBeGreaterThan(30)
+  })
+})
+
+describe("trust that was taken back", () => {
+  async function paired(): Promise<{ stage: Stage; lamp: Party; phone: Party }> {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    await phone.session.accept(lamp.session.publicKey)
+    return { stage, lamp, phone }
+  }
+
+  it.each([
+    ["removed", (book: ContactBook, key: Uint8Array) => removeContact(book, key)],
+    [
+      "revoked, then removed",
+      (book: ContactBook, key: Uint8Array) =>
+        removeContact(decideTrust(book, key, { state: "revoked", atMs: 5 }), key),
+    ],
+    [
+      "no longer trusted",
+      (book: ContactBook, key: Uint8Array) => decideTrust(book, key, { state: "unknown", atMs: 5 }),
+    ],
+  ])("a contact that is %s is no participant any more", async (_, change) => {
+    const { stage, lamp, phone } = await paired()
+    await lamp.ring.updateContacts((book) => change(book, phone.session.publicKey))
+    await lamp.session.refresh()
+    expect(lamp.session.participants()).toEqual([])
+    await phone.session.send("unlock")
+    await stage.clock.advance(1)
+    expect(lamp.heard).toEqual([])
+  })
+
+  it("a contact that was left out of all topics has to be met anew", async () => {
+    const { lamp, phone } = await paired()
+    const key = phone.session.publicKey
+    await lamp.ring.leaveOut(key)
+    await lamp.ring.updateContacts((book) => removeContact(book, key))
+    const trusted = { state: "trusted", atMs: 9 } as const
+    await lamp.ring.updateContacts((book) =>
+      addContact(book, { petname: "p", publicKey: key }, trusted),
+    )
+    await lamp.session.refresh()
+    expect(lamp.session.participants()).toEqual([])
+  })
+})
+
+describe("sending", () => {
+  it("gives up when its signal says so, and then the message is never sent", async () => {
+    const stage = new Stage()
+    const lamp = await stage.enter("lamp", generateTopicKey())
+    const mallory = stage.attacker()
+    stage.network.disconnect("lamp")
+    const giveUp = new AbortController()
+    const sent = lamp.session.send("unlock", { signal: giveUp.signal })
+    giveUp.abort()
+    await expect(sent).rejects.toMatchObject({ code: "aborted" })
+    stage.network.reconnect("lamp")
+    await lamp.session.send("lock")
+    await stage.clock.advance(1)
+    await mallory.close()
+    const onTheWire: Uint8Array[] = []
+    for await (const { bytes } of mallory.messages) onTheWire.push(bytes)
+    expect(onTheWire.map(({ length }) => length)).toEqual(["lock".length + 121])
   })
 })

@@ -14,6 +14,18 @@ const bob = joiner()
 const { alice } = pair()
 const introduction = bob.constructIntro()
 
+test("a message can be copied as libraries copy arrays of bytes: from its buffer", () => {
+  const copy = new Message(introduction.buffer.slice(0), introduction.byteOffset, 129)
+  expect(copy).toEqual(introduction)
+  for (const [offset, length] of [
+    [0, 128],
+    [1, 128],
+    [200, 1],
+  ]) {
+    expect(() => new Message(introduction.buffer, offset, length)).toThrow(/Malformed/)
+  }
+})
+
 describe("encode", () => {
   test("the fields are where the diagram of §3.2 puts them", () => {
     expect(introduction.length).toBe(129)

@@ -44,16 +44,15 @@ export class AddressBook {
   }
 
   /** No message of it counts from now on. It keeps the topic key: classic topics can not change it. */
-  async revoke(ring: KeyRing, topic: string, { publicKey }: Contact): Promise<void> {
+  async revoke(ring: KeyRing, { publicKey }: Contact): Promise<void> {
     const revoked = { state: "revoked", atMs: Date.now() } as const
     this.contacts = await ring.updateContacts((book) => decideTrust(book, publicKey, revoked))
-    await leaveOut(ring, topic, publicKey)
+    await ring.leaveOut(publicKey)
   }
 
   /** Removes a revoked contact, so that its key may be met anew. */
-  async remove(ring: KeyRing, topic: string, { publicKey }: Contact): Promise<void> {
-    // From the topic first: without its contact the topic would trust the key again.
-    await leaveOut(ring, topic, publicKey)
+  async remove(ring: KeyRing, { publicKey }: Contact): Promise<void> {
+    await ring.leaveOut(publicKey)
     this.contacts = await ring.updateContacts((book) => removeContact(book, publicKey))
   }
 
@@ -62,14 +61,6 @@ export class AddressBook {
     const contact = contactByKey(this.contacts, publicKey)
     return contact !== null && trustOf(contact).state !== "revoked"
   }
-}
-
-async function leaveOut(ring: KeyRing, topic: string, publicKey: Uint8Array): Promise<void> {
-  const isOther = (key: Uint8Array): boolean => !sameBytes(key, publicKey)
-  await ring.updateTopic(
-    topic,
-    (record) => record && { ...record, participants: record.participants.filter(isOther) },
-  )
 }
 
 function sameContacts(a: readonly Contact[], b: readonly Contact[]): boolean {

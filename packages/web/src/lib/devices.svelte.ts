@@ -15,8 +15,8 @@ export interface Device {
   readonly command: CommandProgress
 }
 
-/** Computers tell every second, lamps and locks at least every 15: two of those may get lost. */
-export const staleAfterMs = { computer: 12_000, lamp: 35_000, lock: 35_000 } as const
+/** Devices tell at least every five seconds: one of those may get lost. */
+export const staleAfterMs = 12_000
 
 /** What the trusted devices of this home say. Nothing here outlives the page. */
 export class Devices {

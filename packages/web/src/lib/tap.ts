@@ -22,11 +22,8 @@ export function tap(transport: Transport, listener: TapListener): Transport {
     },
     messages: listenIn(transport, listener),
     send(bytes, options) {
-      // Plain bytes: in browsers mqtt.js clones what it is given by its constructor, and a Message
-      // can not be made from an ArrayBuffer.
-      const plain = Uint8Array.from(bytes)
-      listener.sent(plain)
-      return transport.send(plain, options)
+      listener.sent(bytes)
+      return transport.send(bytes, options)
     },
     onEvent: (heard) => transport.onEvent(heard),
     close: () => transport.close(),

@@ -16,7 +16,7 @@ export class UntrustedKeyError extends PeerError {
   constructor(senderId: Uint8Array) {
     super(
       "untrusted-key",
-      "The sender is not a trusted participant. If you know its public key, pass it to addParticipant().",
+      "The sender is not a trusted participant. Pair with it first, or add its public key.",
     )
     this.senderId = senderId
   }

@@ -26,7 +26,11 @@ export class Message extends Uint8Array {
   }
 
   /** Copies `bytes`. @throws {MalformedMessageError} `malformed-message` */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array)
+  /** As every array of bytes is made from its buffer: libraries that copy such arrays call this. */
+  constructor(buffer: ArrayBufferLike, byteOffset?: number, length?: number)
+  constructor(source: Uint8Array | ArrayBufferLike, byteOffset?: number, length?: number) {
+    const bytes = ArrayBuffer.isView(source) ? source : viewOf(source, byteOffset, length)
     checkMessage(bytes)
     super(bytes)
   }
@@ -85,10 +89,19 @@ export class Message extends Uint8Array {
   }
 }
 
-function checkMessage(bytes: Uint8Array): void {
-  if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
-    throw new MalformedMessageError("Malformed message: expected a Uint8Array with content.")
+function viewOf(buffer: ArrayBufferLike, byteOffset?: number, length?: number): Uint8Array {
+  try {
+    return new Uint8Array(buffer, byteOffset, length)
+  } catch {
+    throw new MalformedMessageError("Malformed message: these are no bytes.")
   }
+}
+
+function checkMessage(bytes: Uint8Array): void {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new MalformedMessageError("Malformed message: these are no bytes.")
+  }
+  if (bytes.length === 0) throw new MalformedMessageError("Malformed message: it is empty.")
   // [CLASSIC-3-1]
   switch (bytes[0]) {
     case simpleType:
