@@ -41,8 +41,9 @@ export class HomeConsole {
     const { pairing } = home
     switch (key.toLowerCase()) {
       case "y":
+        return pairing.question ? this.#letIn() : undefined
       case "n":
-        return pairing.question ? pairing.answer(key.toLowerCase() === "y") : undefined
+        return pairing.question ? pairing.answer(false) : undefined
       case "p":
         return pairing.leftMs > 0 ? pairing.close("person") : pairing.open()
       case "d":
@@ -57,6 +58,14 @@ export class HomeConsole {
       case "h":
         return this.#say(keysHelp)
     }
+  }
+
+  /** The other half of pairing is on the phone, which needs the devices' words to compare. */
+  async #letIn(): Promise<void> {
+    const { emit, home } = this.#options
+    await home.pairing.answer(true)
+    this.#say("Now the phone lists those who answered. Compare each with these words:")
+    emit({ event: "devices", devices: home.ready.devices })
   }
 
   async #startChoosing(): Promise<void> {
