@@ -1,6 +1,6 @@
 // What a classic topic costs above the primitives that it cannot do without: encode is seal and sign,
-// decode is verify and open. Portable decode may be above 1: our verification does without the
-// cofactor of the library's own.
+// decode is verify and open. The portable ratios may be above 1: our signing does not compute the
+// public key again, and our verification does without the cofactor.
 import { randomBytes, signingKeyPair } from "stringphone/crypto"
 import { Topic } from "stringphone/topic/classic"
 import { bare } from "./bare.mjs"

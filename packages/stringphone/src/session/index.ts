@@ -1,3 +1,7 @@
 export { ClassicTopicSession, openClassicTopic } from "./classic-topic.js"
-export type { ClassicTopicEvent, ClassicTopicOptions, TopicMessage } from "./classic-topic.js"
+export type {
+  ClassicTopicEvent,
+  ClassicTopicOptions,
+  TopicMessage,
+} from "./classic-topic-events.js"
 export type { Acceptance } from "./trust.js"

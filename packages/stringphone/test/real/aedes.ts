@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net"
 import { Aedes } from "aedes"
 import { WebSocketServer, createWebSocketStream } from "ws"
 import { freePort } from "./free-port.js"
-import { withWholeReads } from "./whole-reads.js"
+import { withWholeReads } from "../../../cli/src/server/whole-reads.js"
 
 export interface EmbeddedBroker {
   readonly tcpPort: number
