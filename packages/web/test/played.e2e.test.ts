@@ -51,7 +51,7 @@ describe.skipIf((missing ?? unbuilt) !== null)("a phone on a bad line", () => {
     await page.getByRole("checkbox", { name: /all match/ }).check()
     await page.getByRole("button", { name: "Trust all three" }).click()
     await page.getByRole("button", { name: "Done" }).click()
-    await page.getByRole("button", { name: "Good" }).click()
+    await page.getByRole("button", { name: "OK", exact: true }).click()
   }
 
   it("warns of contradicting answers, and trusts none of them", { timeout: 40_000 }, async () => {

@@ -97,7 +97,7 @@ describe.skipIf(obstacle !== null)("a phone and the home of `stringphone up`", (
     await page.getByRole("heading", { name: "3 are trusted" }).waitFor()
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
-    await page.getByText("You stopped pairing").waitFor()
+    await page.getByText("Done: the pairing window is closed. 3 are trusted.").waitFor()
   })
 
   it("shows the first decrypted reading", { timeout: 20_000 }, async () => {
@@ -107,7 +107,7 @@ describe.skipIf(obstacle !== null)("a phone and the home of `stringphone up`", (
     console.log(`From start to the first reading: ${Date.now() - startedMs} ms`)
     await page.getByText("Verified by words on").first().waitFor()
     expect(await page.getByText("Not proven yet").count()).toBe(0)
-    await page.getByRole("button", { name: "Good" }).click()
+    await page.getByRole("button", { name: "OK", exact: true }).click()
   })
 
   it("switches the lamp, and the lamp's own page shows it", { timeout: 30_000 }, async () => {
