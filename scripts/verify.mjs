@@ -1,6 +1,6 @@
-// `npm run verify`: everything that can be checked without running the product; `npm test` does that.
-//   npm run verify -- --with-tests   both
-//   npm run verify -- sizes types    only these
+// `npm run verify`: everything that can be checked, and then all tests.
+//   npm run verify -- --without-tests   for CI, which has run them already
+//   npm run verify -- sizes types       only these
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
@@ -88,7 +88,7 @@ function run({ args, cwd = root }) {
   })
 }
 
-if (options.includes("--with-tests")) {
+if (only.length === 0 && !options.includes("--without-tests")) {
   const { runVitest } = await import("./vitest.mjs")
   const tests = runVitest([])
   totals.passed += tests.passed

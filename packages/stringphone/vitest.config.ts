@@ -54,12 +54,13 @@ function inChromium(executablePath: string): TestProjectInlineConfiguration {
     root,
     resolve: withEngine("portable"),
     // A dependency that is found late reloads the page in the middle of the tests.
-    optimizeDeps: { include: ["fast-check"], entries: ["src/**/index.ts"] },
+    optimizeDeps: { include: ["fast-check", "mqtt"], entries: ["src/**/index.ts"] },
     test: {
       name: "chromium",
       include: [everywhere],
       exclude: [nodeOnly, ...withoutCrypto],
       provide: { engine: "portable" },
+      globalSetup: ["test/browser/brokers.ts"],
       browser: {
         enabled: true,
         headless: true,

@@ -32,7 +32,8 @@ export interface SocketMaker {
  */
 export async function socketMaker(): Promise<SocketMaker> {
   const platform = "WebSocket" in globalThis ? platformSockets(WebSocket) : null
-  const isNode = "process" in globalThis
+  // A page may have a `process` as well: bundlers and test runners put one there.
+  const isNode = "process" in globalThis && "versions" in process && "node" in process.versions
   if (platform && !isNode) return platform
   try {
     return await packageSockets()
