@@ -88,8 +88,10 @@ export class Phone {
     return this.#heard.splice(this.#heard.findIndex(matches), 1)[0]!
   }
 
-  command(to: string, sequence: number, set: CommandMessage["set"]): Promise<void> {
-    return this.session.send(encodeHomeMessage({ kind: "command", to, sequence, set }))
+  async command(to: string, sequence: number, set: CommandMessage["set"]): Promise<void> {
+    // Nothing is sent before something has shown that the topic's key is the right one.
+    await this.#until(() => this.session.membership === "member")
+    await this.session.send(encodeHomeMessage({ kind: "command", to, sequence, set }))
   }
 
   /** Forgets what was heard so far. */

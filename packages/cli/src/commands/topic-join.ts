@@ -97,9 +97,14 @@ async function beLetIn(
     const from = await new Promise<Uint8Array>((resolve, reject) => {
       const { expect, wait } = options
       let joinedBy: Uint8Array | null = null
+      let canGo = false
       // A home answers with several devices: each is asked about before we go.
       const goOn = (): void => {
-        if (joinedBy && !keeper.busy) resolve(joinedBy)
+        if (joinedBy && canGo && !keeper.busy) resolve(joinedBy)
+      }
+      const go = (): void => {
+        canGo = true
+        goOn()
       }
       const keeper = new Doorkeeper({
         session,
@@ -111,7 +116,11 @@ async function beLetIn(
       })
       onEvent = (event) => {
         if (event.kind === "request") keeper.ask(event.request)
-        if (event.kind === "joined") joinedBy = event.from
+        if (event.kind === "joined") {
+          joinedBy = event.from
+          setTimeout(go, proofWithinMs).unref()
+        }
+        if (event.kind === "key-proven") go()
         if (event.kind === "pairing-closed") reject(timeIsOver(wait))
         if (event.kind === "failed") reject(event.error)
       }
@@ -129,6 +138,9 @@ async function beLetIn(
   })
 }
 
+/** We introduce ourselves every three seconds; who let us in greets us then. */
+const proofWithinMs = 7_000
+
 function sayJoined(
   context: Context,
   session: ClassicTopicSession,
@@ -137,6 +149,9 @@ function sayJoined(
 ): void {
   const contact = session.contact(from)
   const petname = visible(contact?.petname ?? "somebody")
+  if (session.membership === "unproven") {
+    context.progress("Nothing has come yet that shows that this is the topic's key. Listen first.")
+  }
   context.print(
     `You are in; ${petname} is in your contacts. Say something: ${context.command} topic send ${visible(name)} TEXT`,
     { event: "joined", topic: name, petname: contact?.petname ?? null, ...reportKey(from) },

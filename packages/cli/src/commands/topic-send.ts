@@ -11,9 +11,10 @@ export function addTopicSendCommand(topic: Command): void {
     .command("send <name> [text]")
     .description("encrypt, sign and send one message: the text, or else what comes from stdin")
     .option("--raw", "send stdin byte by byte, with the line end of its last line")
+    .option("--unproven", "even if nothing has shown yet that the topic's key is the right one")
     .action(
-      run((context, name: string, text: string | undefined, options: { raw?: boolean }) =>
-        sendMessage(context, name, text, options.raw ?? false),
+      run((context, name: string, text: string | undefined, options: SendOptions) =>
+        sendMessage(context, name, text, options),
       ),
     )
   examples(send, [
@@ -23,22 +24,24 @@ export function addTopicSendCommand(topic: Command): void {
   ])
 }
 
+interface SendOptions {
+  readonly raw?: boolean
+  readonly unproven?: boolean
+}
+
 async function sendMessage(
   context: Context,
   name: string,
   text: string | undefined,
-  raw: boolean,
+  { raw = false, unproven = false }: SendOptions,
 ): Promise<void> {
   await context.withRing(async (ring) => {
     const record = await requireTopic(ring, name)
     requireTopicKey(record)
     const payload = text === undefined ? await readInput(context, raw) : utf8(text)
     if (payload.length === 0) throw new UsageError("bad-text", "There is nothing to send.")
-    if (!record.keyProven) {
-      context.progress("Nothing has come yet that proves that this is the topic's key.")
-    }
     await withTopic(ring, record, {}, async (session) => {
-      await session.send(payload)
+      await session.send(payload, { evenUnproven: unproven })
     })
     context.print(
       `Sent to ${visible(name)}: ${payload.length} bytes, encrypted and signed (classic).`,

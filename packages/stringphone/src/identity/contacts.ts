@@ -79,8 +79,8 @@ export function addContact(
   },
   decision: TrustDecision,
 ): ContactBook {
-  if (contact.publicKey.length !== 32) {
-    throw new UsageError("bad-key", "A contact's public key has 32 bytes.")
+  if (contact.publicKey.length !== 32 || (contact.exchangePublicKey?.length ?? 32) !== 32) {
+    throw new UsageError("bad-key", "A contact's public keys have 32 bytes each.")
   }
   const known = contactByKey(book, contact.publicKey)
   if (known) {

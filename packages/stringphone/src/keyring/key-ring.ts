@@ -1,4 +1,4 @@
-import { ChannelError, sameBytes, UsageError } from "../bytes/index.js"
+import { ChannelError, hex, sameBytes, UsageError } from "../bytes/index.js"
 import { randomBytes, type StretchCost } from "../crypto/index.js"
 import { type ContactBook, Identity } from "../identity/index.js"
 import type { Entry, Store } from "../store/index.js"
@@ -13,6 +13,7 @@ import {
 } from "./records.js"
 import {
   defaultStretchCost,
+  isAllowedCost,
   isPassphraseSeal,
   openEntry,
   openRingKey,
@@ -53,13 +54,17 @@ export async function openKeyRing(options: OpenKeyRingOptions): Promise<KeyRing>
       ],
     })
   }
-  const header = await store.get(headerName)
-  if (!header) throw corrupt("its header is missing")
-  const opened = await open(header, options.passphrase)
-  const entry = await store.get(identityName)
-  const seed = entry && readEntry(entry, opened.ringKey)
-  if (seed?.length !== 32) throw corrupt("its identity is missing or damaged")
-  return new KeyRing(store, opened, new Identity(seed))
+  for (;;) {
+    const header = await store.get(headerName)
+    if (!header) throw corrupt("its header is missing")
+    const opened = await open(header, options.passphrase)
+    const entry = await store.get(identityName)
+    // While a person typed, another process may have changed the passphrase.
+    if ((await store.get(headerName))?.version !== header.version) continue
+    const seed = entry && readEntry(entry, opened.ringKey)
+    if (seed?.length !== 32) throw corrupt("its identity is missing or damaged")
+    return new KeyRing(store, opened, new Identity(seed))
+  }
 }
 
 /** As {@link openKeyRing}, for a store that nobody else has: a failure closes it. @internal */
@@ -100,6 +105,7 @@ export class KeyRing {
   /**
    * Changes the contact book. `change` may run again when another process wrote in between; what
    * it throws is passed on, and nothing is written.
+   * @throws {UsageError} `bad-record` when the result could not be read again
    */
   updateContacts(change: (book: ContactBook) => ContactBook): Promise<ContactBook> {
     return this.#update(contactsName, contactsRecord, [], change)
@@ -141,7 +147,7 @@ export class KeyRing {
    * Seals the ring under a passphrase, changes the passphrase, or with `null` takes it away. All
    * entries are rewritten under a new ring key in one commit.
    *
-   * @throws {UsageError} `passphrase-empty`, `passphrase-changed`
+   * @throws {UsageError} `passphrase-empty`, `passphrase-changed`, `bad-cost`
    */
   async setPassphrase(
     passphrase: string | null,
@@ -149,21 +155,33 @@ export class KeyRing {
   ): Promise<void> {
     if (passphrase === "")
       throw new UsageError("passphrase-empty", "A passphrase can not be empty.")
+    if (!isAllowedCost(cost)) {
+      throw new UsageError("bad-cost", "Argon2id takes 1 to 64 passes over 8 KiB to 2 GiB here.")
+    }
     const ringKey = passphrase === null ? null : randomBytes(32)
     const seal = passphrase === null || !ringKey ? null : sealRingKey(ringKey, passphrase, cost)
+    const header = encodeHeader(seal)
     for (;;) {
       const entries = (await this.#store.list("")).filter(({ key }) => key !== headerName)
-      const checks = [...entries, { key: headerName, version: this.#opened.headerVersion }]
+      // Also for what is not there: an entry that is written meanwhile would stay as it is.
+      const absent = [identityName, contactsName, topicsName]
+        .filter((name) => !entries.some(({ key }) => key === name))
+        .map((key) => ({ key, version: null }))
+      const ours = { key: headerName, version: this.#opened.headerVersion }
       const writes = entries.map((entry) => {
         const value = readEntry(entry, this.#opened.ringKey)
         return { key: entry.key, value: ringKey ? sealEntry(value, entry.key, ringKey) : value }
       })
-      const header = { key: headerName, value: encodeHeader(seal) }
-      if (await this.#store.commit({ checks, writes: [...writes, header] })) break
+      const commit = {
+        checks: [...entries, ...absent, ours],
+        writes: [...writes, { key: headerName, value: header }],
+      }
+      if (await this.#store.commit(commit)) break
       await this.#checkHeader()
     }
-    const header = await this.#store.get(headerName)
-    if (header) this.#opened = { headerVersion: header.version, ringKey }
+    const written = await this.#store.get(headerName)
+    if (!written || !sameBytes(written.value, header)) throw passphraseChanged()
+    this.#opened = { headerVersion: written.version, ringKey }
   }
 
   async close(): Promise<void> {
@@ -184,6 +202,13 @@ export class KeyRing {
       await this.#checkHeader()
       const next = change(entry ? decode(entry, ringKey, codec) : absent)
       const value = codec.encode(next)
+      // What could not be read again would make the ring unusable.
+      if (codec.decode(value) === null) {
+        throw new UsageError(
+          "bad-record",
+          `This is no valid record of ${name}. Nothing was written.`,
+        )
+      }
       const checks = [
         { key: name, version: entry?.version ?? null },
         { key: headerName, version: headerVersion },
@@ -197,10 +222,7 @@ export class KeyRing {
   async #checkHeader(): Promise<void> {
     const header = await this.#store.get(headerName)
     if (header?.version !== this.#opened.headerVersion) {
-      throw new UsageError(
-        "passphrase-changed",
-        "The passphrase of the key ring was changed meanwhile. Open it again.",
-      )
+      throw passphraseChanged()
     }
   }
 }
@@ -232,8 +254,9 @@ function decode<T>(entry: Entry, ringKey: Uint8Array | null, codec: Codec<T>): T
   return value
 }
 
+/** No two headers are the same: by its bytes, everyone knows the one that it wrote. */
 function encodeHeader(seal: PassphraseSeal | null): Uint8Array {
-  return json({ format: "stringphone key ring", version: 1, seal })
+  return json({ format: "stringphone key ring", version: 1, seal, id: hex(randomBytes(16)) })
 }
 
 function decodeHeader(bytes: Uint8Array): PassphraseSeal | null {
@@ -251,6 +274,13 @@ function decodeHeader(bytes: Uint8Array): PassphraseSeal | null {
     throw corrupt("its passphrase seal is damaged")
   }
   return header["seal"]
+}
+
+function passphraseChanged(): UsageError {
+  return new UsageError(
+    "passphrase-changed",
+    "The passphrase of the key ring was changed meanwhile. Open it again.",
+  )
 }
 
 function corrupt(problem: string): ChannelError {

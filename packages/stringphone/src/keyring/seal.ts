@@ -50,14 +50,21 @@ export function openRingKey(seal: PassphraseSeal, passphrase: string): Uint8Arra
   return ringKey
 }
 
+/** Enough to be a seal at all, not so much that opening hangs. */
+export function isAllowedCost(cost: { passes?: unknown; memoryKib?: unknown }): boolean {
+  return (
+    within(cost.passes, floor.passes, ceiling.passes) &&
+    within(cost.memoryKib, floor.memoryKib, ceiling.memoryKib)
+  )
+}
+
 /** Whether a header's seal is one that we can and should try to open. */
 export function isPassphraseSeal(value: unknown): value is PassphraseSeal {
   if (typeof value !== "object" || value === null) return false
   const seal = value as Partial<Record<keyof PassphraseSeal, unknown>>
   return (
     seal.kdf === "argon2id" &&
-    within(seal.passes, floor.passes, ceiling.passes) &&
-    within(seal.memoryKib, floor.memoryKib, ceiling.memoryKib) &&
+    isAllowedCost(seal) &&
     isHex(seal.salt, 16) &&
     isHex(seal.nonce, 24) &&
     isHex(seal.sealedKey, 48)

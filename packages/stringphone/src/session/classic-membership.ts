@@ -1,4 +1,4 @@
-import { hex, sameBytes, UsageError } from "../bytes/index.js"
+import { ChannelError, hex, sameBytes, UsageError } from "../bytes/index.js"
 import { randomBytes } from "../crypto/index.js"
 import { type Contact, contactByKey, type ContactBook, trustOf } from "../identity/index.js"
 import type { ClassicTopicRecord, KeyRing } from "../keyring/index.js"
@@ -57,40 +57,75 @@ export class ClassicMembership {
     return probe.topicKey
   }
 
-  /** Trusts a key, in the contact book and in this topic, and takes the topic key if we have none. */
-  async trust(
+  /** Trusts a key, in the contact book and in this topic. */
+  async trust(publicKey: Uint8Array, acceptance: Acceptance, nowMs: number): Promise<void> {
+    await this.#inTurn(() => this.#trust(publicKey, acceptance, nowMs))
+  }
+
+  /**
+   * Trusts a key, and takes the topic key that it offers. A key that is not proven gives way only
+   * when `mayReplace`: two keys offered in one pairing window contradict each other.
+   *
+   * @returns whether the topic key is a new one
+   * @throws {UsageError} `other-topic-key`; nothing was changed
+   */
+  async join(
     publicKey: Uint8Array,
     acceptance: Acceptance,
     nowMs: number,
-    topicKey: Uint8Array | null,
-  ): Promise<void> {
-    const accept = (book: ContactBook): ContactBook =>
-      acceptInto(book, publicKey, acceptance, nowMs)
-    await this.#inTurn(async () => {
-      this.#contacts = await this.#ring.updateContacts(accept)
-      await this.#save((record) => ({
-        ...record,
-        topicKey: record.topicKey ?? topicKey,
-        participants: [
-          ...record.participants.filter((key) => !sameBytes(key, publicKey)),
-          publicKey,
-        ],
-      }))
+    offered: { readonly topicKey: Uint8Array; readonly mayReplace: boolean },
+  ): Promise<boolean> {
+    const { mayReplace, topicKey } = offered
+    return this.#inTurn(async () => {
+      await this.#refresh()
+      const { topicKey: known, keyProven } = this.#record
+      const isNew = !known || !sameBytes(known, topicKey)
+      if (isNew && known && (keyProven || !mayReplace)) {
+        throw new UsageError(
+          "other-topic-key",
+          "It offers another topic's key. Nothing was changed.",
+        )
+      }
+      await this.#trust(publicKey, acceptance, nowMs)
+      if (isNew) await this.#save((record) => ({ ...record, topicKey, keyProven: false }))
+      return isNew
     })
   }
 
-  /** A trusted participant's message opened with this key: it is the topic's for good. */
+  /** A trusted participant's message opened with this key: it counts, if it still is the key. */
   async prove(topicKey: Uint8Array): Promise<void> {
-    await this.#inTurn(() => this.#save((record) => ({ ...record, topicKey, keyProven: true })))
+    const isIt = ({ topicKey: key }: ClassicTopicRecord): boolean =>
+      key !== null && sameBytes(key, topicKey)
+    await this.#inTurn(() =>
+      this.#save((record) => (isIt(record) ? { ...record, keyProven: true } : record)),
+    )
   }
 
   /** Takes over what other processes changed in the key ring. */
   async refresh(): Promise<void> {
-    await this.#inTurn(async () => {
-      const { name } = this.#record
+    await this.#inTurn(() => this.#refresh())
+  }
+
+  async #refresh(): Promise<void> {
+    const { name } = this.#record
+    try {
       const [record, contacts] = await Promise.all([this.#ring.topic(name), this.#ring.contacts()])
-      if (record) this.#apply(record, contacts)
-    })
+      this.#apply(record ?? emptied(this.#record), contacts)
+    } catch (error) {
+      // What can not be read any more may say that somebody was revoked: trust nobody.
+      if (isUnreadable(error)) this.#apply({ ...this.#record, participants: [] }, this.#contacts)
+      throw error
+    }
+  }
+
+  async #trust(publicKey: Uint8Array, acceptance: Acceptance, nowMs: number): Promise<void> {
+    this.#contacts = await this.#ring.updateContacts((book) =>
+      acceptInto(book, publicKey, acceptance, nowMs),
+    )
+    await this.#save((record) => ({
+      ...record,
+      participants: [...record.participants.filter((key) => !sameBytes(key, publicKey)), publicKey],
+    }))
   }
 
   /** One after the other: what was read before another change must not be applied after it. */
@@ -127,6 +162,18 @@ export class ClassicMembership {
       encryptionPrivateKey: this.#encryptionPrivateKey,
     })
   }
+}
+
+/** What is left of a topic that was removed from the key ring. */
+function emptied(record: ClassicTopicRecord): ClassicTopicRecord {
+  return { ...record, topicKey: null, keyProven: false, participants: [] }
+}
+
+function isUnreadable(error: unknown): boolean {
+  return (
+    (error instanceof UsageError && error.code === "passphrase-changed") ||
+    (error instanceof ChannelError && error.code === "keyring-corrupt")
+  )
 }
 
 function isTrusted(contact: Contact): boolean {

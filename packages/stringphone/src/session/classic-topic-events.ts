@@ -2,7 +2,7 @@ import type { ChannelError, PeerError, UsageError } from "../bytes/index.js"
 import type { Contact } from "../identity/index.js"
 import type { KeyRing } from "../keyring/index.js"
 import type { JoinRequest } from "../topic/classic/index.js"
-import type { Clock, Transport, TransportEvent } from "../transport/index.js"
+import type { Clock, SendOptions, Transport, TransportEvent } from "../transport/index.js"
 
 export interface ClassicTopicOptions {
   /** Holds our identity, our contacts and the topic's record; everything is saved there. */
@@ -13,10 +13,16 @@ export interface ClassicTopicOptions {
   readonly transport: Transport
   /** Gets each message once; while its promise is pending, the channel is not read further. */
   readonly onMessage?: (message: TopicMessage) => void | Promise<void>
-  readonly onEvent?: (event: ClassicTopicEvent) => void
+  /** Not waited for; what it throws is shown as an error of an event listener is. */
+  readonly onEvent?: (event: ClassicTopicEvent) => void | Promise<void>
   readonly clock?: Clock
   /** Milliseconds since 1970. */
   readonly wallClock?: () => number
+}
+
+export interface TopicSendOptions extends Pick<SendOptions, "signal"> {
+  /** Send though no trusted participant has used the topic key yet. */
+  readonly evenUnproven?: boolean
 }
 
 /** A message that is encrypted with the topic key and signed by a participant we trust. */

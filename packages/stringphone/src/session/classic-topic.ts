@@ -2,18 +2,20 @@ import { ChannelError, PeerError, sameBytes, UsageError } from "../bytes/index.j
 import { type Contact, contactByKey } from "../identity/index.js"
 import {
   closedDiscovery,
-  DecryptionError,
   type DiscoveryEvent,
   type DiscoveryState,
   type JoinRequest,
   Message,
   stepDiscovery,
-  Topic,
   verifyIntroduction,
 } from "../topic/classic/index.js"
-import { type Clock, type SendOptions, systemClock } from "../transport/index.js"
+import { type Clock, systemClock } from "../transport/index.js"
 import { ClassicMembership } from "./classic-membership.js"
-import type { ClassicTopicEvent, ClassicTopicOptions } from "./classic-topic-events.js"
+import type {
+  ClassicTopicEvent,
+  ClassicTopicOptions,
+  TopicSendOptions,
+} from "./classic-topic-events.js"
 import type { Acceptance } from "./trust.js"
 
 /**
@@ -27,6 +29,7 @@ export async function openClassicTopic(options: ClassicTopicOptions): Promise<Cl
 
 const introduceEveryMs = 3_000
 const refreshEveryMs = 2_000
+const greetEveryMs = 2_000
 const maxPairingMs = 600_000
 
 /** One classic topic, alive: receives, verifies, delivers, pairs, and saves before it sends. */
@@ -35,10 +38,11 @@ export class ClassicTopicSession {
   readonly #clock: Clock
   readonly #wallClock: () => number
   readonly #membership: ClassicMembership
-  readonly #done: Promise<void>
   #discovery: DiscoveryState = closedDiscovery
-  /** Other topic keys offered under the same name as the one in use, until that one is proven. */
-  #otherKeys: readonly Uint8Array[] = []
+  /** Who gave us the topic key in this pairing window. */
+  #joinedFrom: Uint8Array | null = null
+  #isClosed = false
+  #greetedMs = -Infinity
   readonly #timers = new Map<"introduce" | "refresh", () => void>()
 
   /** @internal */
@@ -49,7 +53,7 @@ export class ClassicTopicSession {
     this.#membership = membership
     options.transport.onEvent((event) => this.#emit({ kind: "channel", event }))
     this.#every("refresh", refreshEveryMs, () => this.#refresh())
-    this.#done = this.#receiveAll()
+    void this.#receiveAll()
   }
 
   /** Our Ed25519 key, 32 bytes. */
@@ -79,18 +83,23 @@ export class ClassicTopicSession {
    * waits, unless `signal` gives up: use one for what must not happen late, as unlocking a door.
    *
    * @throws {MissingTopicKeyError}
+   * @throws {UsageError} `unproven-key`, unless `evenUnproven`: whoever forged the reply reads it
    * @throws {ChannelError} those of the transport
    */
-  async send(
-    payload: string | Uint8Array,
-    options: Pick<SendOptions, "signal"> = {},
-  ): Promise<void> {
+  async send(payload: string | Uint8Array, options: TopicSendOptions = {}): Promise<void> {
+    if (this.membership === "unproven" && !options.evenUnproven) {
+      throw new UsageError(
+        "unproven-key",
+        "No trusted participant has used this topic key yet, so it may be somebody else's. Wait for a message.",
+      )
+    }
     await this.#options.transport.send(this.#membership.topic.encode(payload), options)
   }
 
   /**
    * Opens the pairing window: until it closes, whoever introduces itself or replies becomes a
-   * `request` event, and while we have no topic key we introduce ourselves every three seconds.
+   * `request` event, and while we have no proven topic key we introduce ourselves every three
+   * seconds.
    *
    * @param forMs up to 600,000
    * @throws {UsageError} `bad-duration`
@@ -99,6 +108,7 @@ export class ClassicTopicSession {
     if (!(forMs > 0 && forMs <= maxPairingMs)) {
       throw new UsageError("bad-duration", "A pairing window is open for up to 10 minutes.")
     }
+    this.#joinedFrom = null
     this.#step({ kind: "open", nowMs: this.#clock.now(), forMs })
     this.#every("introduce", introduceEveryMs, () => this.#introduce())
     await this.#introduce()
@@ -125,7 +135,8 @@ export class ClassicTopicSession {
    * topic key is taken. Saved before anything is sent.
    *
    * @throws {UsageError} `no-such-request`, `revoked`, `bad-petname`, `petname-taken`,
-   *   `other-topic-key`
+   *   `other-topic-key`; `contradicting-offers`: several topic keys came in this name, of which all
+   *   but one are somebody else's
    * @throws {ChannelError} those of store and transport
    */
   async accept(publicKey: Uint8Array, acceptance: Acceptance = {}): Promise<void> {
@@ -157,34 +168,43 @@ export class ClassicTopicSession {
 
   /** Stops, and closes the channel. */
   async close(): Promise<void> {
+    this.#isClosed = true
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
     await this.#options.transport.close()
-    await this.#done
   }
 
   async #letIn(request: JoinRequest, acceptance: Acceptance): Promise<void> {
-    await this.#membership.trust(request.publicKey, acceptance, this.#wallClock(), null)
+    await this.#membership.trust(request.publicKey, acceptance, this.#wallClock())
     for (const { message } of request.offers) {
       await this.#options.transport.send(this.#membership.topic.constructReply(message))
     }
   }
 
-  async #join(request: JoinRequest, acceptance: Acceptance): Promise<void> {
-    const offered = request.offers.map(({ message }) => this.#membership.openReply(message))
-    const known = this.#membership.record.topicKey
-    if (known && !offered.some((key) => sameBytes(key, known))) {
-      throw new UsageError("other-topic-key", "It offers another topic's key. Nothing was changed.")
+  async #join({ offers, publicKey }: JoinRequest, acceptance: Acceptance): Promise<void> {
+    const [topicKey, ...others] = offers.map(({ message }) => this.#membership.openReply(message))
+    if (!topicKey) return
+    if (others.some((other) => !sameBytes(other, topicKey))) {
+      throw new UsageError(
+        "contradicting-offers",
+        "Several topic keys came in this name, so somebody else answered too. Nothing was trusted: refuse it, and pair again.",
+      )
     }
-    const [first, ...others] = offered
-    await this.#membership.trust(request.publicKey, acceptance, this.#wallClock(), first ?? null)
-    if (known) return
-    this.#otherKeys = others
-    this.#emit({ kind: "joined", from: request.publicKey })
+    const before = this.#joinedFrom
+    this.#joinedFrom ??= publicKey // now, because two may be accepted at the same time
+    const offered = { topicKey, mayReplace: before === null }
+    try {
+      const isNew = await this.#membership.join(publicKey, acceptance, this.#wallClock(), offered)
+      if (isNew) this.#emit({ kind: "joined", from: publicKey })
+    } catch (error) {
+      this.#joinedFrom = before
+      throw error
+    }
   }
 
   async #receiveAll(): Promise<void> {
     for await (const { bytes } of this.#options.transport.messages) {
+      if (this.#isClosed) return
       try {
         await this.#receive(bytes)
       } catch (error) {
@@ -202,39 +222,31 @@ export class ClassicTopicSession {
     if (!record.topicKey) return
     const payload = await this.#decode(bytes, record.topicKey)
     const sender = topic.participant(message.senderId)
-    if (!payload || !sender) return
-    await this.#options.onMessage?.({
-      from: sender.publicKey,
-      contact: this.contact(sender.publicKey),
-      payload,
-      encoded: bytes,
-      receivedMs: this.#wallClock(),
-    })
+    if (!payload || !sender || payload.length === 0) return // A greeting is for its key alone. [CLASSIC-5-8]
+    const { onMessage } = this.#options
+    const receivedMs = this.#wallClock()
+    const { publicKey: from } = sender
+    await isolated(() =>
+      onMessage?.({ from, contact: this.contact(from), payload, encoded: bytes, receivedMs }),
+    )
   }
 
+  /** Evidence, not proof: a message can be repeated by whoever knows an old key. [CLASSIC-5-7] */
   async #decode(bytes: Uint8Array, topicKey: Uint8Array): Promise<Uint8Array | null> {
     const { topic, record } = this.#membership
-    try {
-      const payload = topic.decode(bytes)
-      if (!record.keyProven) await this.#prove(topicKey)
-      return payload
-    } catch (error) {
-      if (record.keyProven || !(error instanceof DecryptionError)) throw error
-      // The signature was right, the key was not: perhaps another of those offered is. [CLASSIC-5-7]
-      const right = this.#otherKeys.find((key) => opens(bytes, key))
-      if (!right) throw error
-      await this.#prove(right)
-      return topic.decode(bytes)
+    const payload = topic.decode(bytes)
+    if (!record.keyProven) {
+      await this.#membership.prove(topicKey)
+      this.#emit({ kind: "key-proven" })
     }
-  }
-
-  async #prove(topicKey: Uint8Array): Promise<void> {
-    await this.#membership.prove(topicKey)
-    this.#otherKeys = []
-    this.#emit({ kind: "key-proven" })
+    return payload
   }
 
   #hear(message: Message): void {
+    if (message.type === "i" && this.#membership.topic.participant(message.senderId)) {
+      verifyIntroduction(message)
+      this.#greet()
+    }
     if (this.#discovery.phase === "closed") return
     const { senderKey: publicKey, encryptionKey } = message
     if (this.#membership.isRevoked(publicKey)) {
@@ -245,11 +257,31 @@ export class ClassicTopicSession {
       if (!this.#membership.record.topicKey) return // Neither of us has a key to give.
     } else {
       if (!sameBytes(message.recipientId, this.#membership.topic.id)) return
-      this.#membership.openReply(message)
+      this.#checkOffer(publicKey, this.#membership.openReply(message))
     }
     const kind = message.type === "i" ? "introduction" : "reply"
     const heard = { kind, publicKey, encryptionKey, message } as const
     this.#step({ kind: "heard", nowMs: this.#clock.now(), heard })
+  }
+
+  /** Somebody whom we trust still introduces itself: any message shows it that its key is right. */
+  #greet(): void {
+    const nowMs = this.#clock.now()
+    if (this.membership !== "member" || nowMs - this.#greetedMs < greetEveryMs) return
+    this.#greetedMs = nowMs
+    this.send("").catch((error: unknown) => this.#fail(error))
+  }
+
+  /** Another topic key in the name of somebody whose key we just took. [CLASSIC-5-9] */
+  #checkOffer(publicKey: Uint8Array, topicKey: Uint8Array): void {
+    const { topicKey: known } = this.#membership.record
+    const isFrom = this.#joinedFrom !== null && sameBytes(this.#joinedFrom, publicKey)
+    if (isFrom && known && !sameBytes(known, topicKey)) {
+      throw new PeerError(
+        "contradicting-offer",
+        "Another topic key came in the name of somebody whose key was just taken. One of them is false: pair again.",
+      )
+    }
   }
 
   #step(event: DiscoveryEvent): void {
@@ -269,7 +301,7 @@ export class ClassicTopicSession {
 
   async #introduce(): Promise<void> {
     this.#tick()
-    if (this.#discovery.phase === "closed" || this.#membership.record.topicKey) return
+    if (this.#discovery.phase === "closed" || this.membership === "member") return
     await this.#options.transport.send(this.#membership.topic.constructIntro())
   }
 
@@ -285,7 +317,7 @@ export class ClassicTopicSession {
       const again = this.#clock.schedule(pauseMs, () => {
         void task()
           .catch((error: unknown) => this.#fail(error))
-          .then(() => {
+          .finally(() => {
             if (this.#timers.get(name) === again) run()
           })
       })
@@ -300,21 +332,27 @@ export class ClassicTopicSession {
   }
 
   #fail(error: unknown): void {
-    if (!(error instanceof ChannelError || error instanceof UsageError)) throw error
-    this.#emit({ kind: "failed", error })
+    if (error instanceof ChannelError || error instanceof UsageError) {
+      this.#emit({ kind: "failed", error })
+    } else report(error)
   }
 
   #emit(event: ClassicTopicEvent): void {
-    this.#options.onEvent?.(event)
+    void isolated(() => this.#options.onEvent?.(event))
   }
 }
 
-/** Whether a simple message's content opens with this key. */
-function opens(bytes: Uint8Array, topicKey: Uint8Array): boolean {
+/** A handler's bug is shown, as one in an event listener is, but does not end the session. */
+async function isolated(handler: () => void | Promise<void>): Promise<void> {
   try {
-    return new Topic({ topicKey }).decode(bytes, { naive: true }) !== null
+    await handler()
   } catch (error) {
-    if (error instanceof DecryptionError) return false
-    throw error
+    report(error)
   }
+}
+
+function report(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

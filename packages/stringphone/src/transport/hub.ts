@@ -17,7 +17,10 @@ export interface HubOptions {
   readonly maxMessageBytes?: number
   /** More clients than this are turned away. Default 1000. */
   readonly maxConnections?: number
-  /** A client for which more than this waits to be written is disconnected. Default 16 MiB. */
+  /**
+   * A client for which more than this waits to be written is disconnected. Default 16 MiB. Each
+   * message counts 512 bytes more than it has.
+   */
   readonly maxClientBytes?: number
   /** A client that is in the way of our own sending for so long is too. Default 10 000 ms. */
   readonly slowClientMs?: number
@@ -33,6 +36,12 @@ export interface ListeningTransport extends Transport {
   readonly port: number
 }
 
+/**
+ * Takes no more clients, and resolves when the port is free; what never became a client may be cut
+ * off once `clientsEnded`.
+ */
+export type StopListening = (clientsEnded: Promise<unknown>) => Promise<void>
+
 /** One client, as its kind of channel sees it. */
 export interface HubClient {
   readonly id: string
@@ -45,6 +54,12 @@ export interface HubClient {
   /** Ends the connection now. */
   destroy(): void
 }
+
+/**
+ * What a waiting message costs beyond its own bytes: objects, a header, a callback. Without it
+ * empty messages would cost nothing, and one who never reads could make us hold them without end.
+ */
+const messageOverheadBytes = 512
 
 interface Seat {
   readonly client: HubClient
@@ -60,7 +75,7 @@ export class Hub implements ListeningTransport {
   readonly #maxConnections: number
   readonly #maxClientBytes: number
   readonly #slowClientMs: number
-  readonly #stopListening: () => Promise<void>
+  readonly #stopListening: StopListening
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #listeners = new Listeners()
@@ -69,12 +84,7 @@ export class Hub implements ListeningTransport {
   #status: TransportStatus = "open"
   #ended: Promise<void> | null = null
 
-  constructor(
-    address: string,
-    port: number,
-    options: HubOptions,
-    stopListening: () => Promise<void>,
-  ) {
+  constructor(address: string, port: number, options: HubOptions, stopListening: StopListening) {
     this.address = address
     this.port = port
     this.#maxConnections = options.maxConnections ?? 1000
@@ -177,12 +187,13 @@ export class Hub implements ListeningTransport {
 
   #write(seat: Seat, bytes: Uint8Array): void {
     const { bufferedBytes } = seat
-    if (bufferedBytes > 0 && bufferedBytes + bytes.length > this.#maxClientBytes) {
+    const cost = bytes.length + messageOverheadBytes
+    if (bufferedBytes > 0 && bufferedBytes + cost > this.#maxClientBytes) {
       return this.#disconnectSlow(seat)
     }
-    seat.bufferedBytes += bytes.length
+    seat.bufferedBytes += cost
     seat.client.write(bytes, () => {
-      seat.bufferedBytes -= bytes.length
+      seat.bufferedBytes -= cost
       this.#roomMade()
     })
   }
@@ -205,12 +216,11 @@ export class Hub implements ListeningTransport {
       new ChannelError("closed", "This transport is closed. Listen again to send."),
     )
     this.#inbox.end()
-    const stopped = this.#stopListening()
     const clients = [...this.#seats.values()].map((seat) => seat.client)
     this.#seats.clear()
     this.#roomMade()
-    await Promise.all(clients.map((client) => client.end()))
-    await stopped
+    const clientsEnded = Promise.all(clients.map((client) => client.end()))
+    await Promise.all([clientsEnded, this.#stopListening(clientsEnded)])
     this.#listeners.emit({ kind: "status", status: "closed" })
   }
 }

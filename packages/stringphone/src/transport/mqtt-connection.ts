@@ -48,6 +48,7 @@ export async function dialMqtt(attempt: MqttAttempt): Promise<MqttConnection> {
   if (hasNoDelay(stream)) stream.setNoDelay(true)
   const over = watch(client)
   const valve = new Valve(client, attempt)
+  void over.then(() => valve.stayOpen())
   const giveUp = (): void => void stream.destroy(abortError(signal))
   if (signal.aborted) giveUp()
   signal.addEventListener("abort", giveUp)
@@ -102,12 +103,16 @@ function watch(client: MqttClient): Promise<unknown> {
  *   acknowledgement is awaited the valve is open; the oldest is dropped if even twice the limits
  *   do not suffice.
  * - The broker's answers to pings wait as well. So we say when the broker is alive.
+ *
+ * Once the connection is over there is nobody to slow down: what it left behind is let in, within
+ * twice the limits.
  */
 class Valve {
   readonly #client: MqttClient
   readonly #attempt: MqttAttempt
   #held: (() => void) | null = null
   #awaited = 0
+  #staysOpen = false
   #pinging: ReturnType<typeof setInterval> | undefined
 
   constructor(client: MqttClient, attempt: MqttAttempt) {
@@ -137,6 +142,11 @@ class Valve {
     held?.()
   }
 
+  stayOpen(): void {
+    this.#staysOpen = true
+    this.release()
+  }
+
   #receive(payload: string | Uint8Array, done: () => void): void {
     const { inbox, maxMessageBytes } = this.#attempt
     if (typeof payload === "string" || payload.length > maxMessageBytes) {
@@ -146,7 +156,7 @@ class Valve {
     // A copy: mqtt.js cuts payloads from larger pieces, which each would keep alive.
     inbox.push({ bytes: new Uint8Array(payload), from: null })
     if (!inbox.paused) return done()
-    if (this.#awaited > 0) {
+    if (this.#staysOpen || this.#awaited > 0) {
       inbox.trim(2)
       return done()
     }

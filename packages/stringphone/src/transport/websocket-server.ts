@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
-import type { Server } from "node:http"
+import { type Server, STATUS_CODES, createServer } from "node:http"
 import type { WebSocket, WebSocketServer } from "ws"
 import { ChannelError } from "../bytes/index.js"
 import { hostAndPort } from "./address.js"
@@ -40,34 +40,58 @@ export async function listenWebSocket(
   const ws = await import("ws").catch((cause: unknown) => {
     throw missingPeer("ws", cause)
   })
+  const own = options.server ? undefined : upgradesOnly()
   const server = new ws.WebSocketServer({
-    ...(options.server ? { server: options.server } : { host, port: options.port ?? 0 }),
+    server: options.server ?? own,
     ...(options.path !== undefined && { path }),
     maxPayload: options.maxMessageBytes ?? 1024 * 1024,
     perMessageDeflate: false,
     clientTracking: false,
     verifyClient: (_, answer) => answer(hub.hasRoom, 503, "This hub is full. Try again later."),
   })
-  if (!options.server) {
-    await once(server, "listening").catch((cause: unknown) => {
+  if (own) {
+    try {
+      own.listen({ host, port: options.port ?? 0 })
+      await once(server, "listening")
+    } catch (cause) {
       throw cannotListen(hostAndPort(host, options.port ?? 0), cause)
-    })
+    }
   }
   server.on("error", () => {}) // a failed accept concerns one caller, who will notice
   const bound = server.address()
   const port = bound !== null && typeof bound === "object" ? bound.port : (options.port ?? 0)
   const watch = new Heartbeat(options.heartbeatMs ?? 30_000)
-  const hub = new Hub(`ws://${hostAndPort(host, port)}${path}`, port, options, () => {
+  const hub = new Hub(`ws://${hostAndPort(host, port)}${path}`, port, options, (clientsEnded) => {
     watch.stop()
-    return stop(server)
+    return stop(server, own, clientsEnded)
   })
   watch.start(hub)
   server.on("connection", (socket) => seat(hub, watch, socket))
   return hub
 }
 
-function stop(server: WebSocketServer): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()))
+/** An HTTP server that tells everyone who does not want a WebSocket so. */
+function upgradesOnly(): Server {
+  return createServer((_, response) => {
+    response.writeHead(426, { Connection: "Upgrade", Upgrade: "websocket" })
+    response.end(STATUS_CODES[426])
+  })
+}
+
+async function stop(
+  server: WebSocketServer,
+  own: Server | undefined,
+  clientsEnded: Promise<unknown>,
+): Promise<void> {
+  const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
+  if (own) {
+    const closed = once(own, "close")
+    own.close()
+    await clientsEnded
+    own.closeAllConnections() // or one that never asks for anything would keep the port from us
+    await closed
+  }
+  await stopped
 }
 
 const unsupportedData = 1003

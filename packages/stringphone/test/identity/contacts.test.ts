@@ -53,11 +53,18 @@ describe("contact book", () => {
 
   it("does not give one name, or one that looks the same, to two keys", () => {
     const carol = Identity.generate().publicKey
-    for (const petname of ["alice", "ALICE", " Alice ", "Ａlice"]) {
+    for (const petname of ["alice", "ALICE", " Alice ", "Ａlice", "Alice\uFE0F"]) {
       expect(() => addContact(book, { petname, publicKey: carol }, trusted)).toThrow(/another name/)
       expect(() => renameContact(book, bob, petname)).toThrow(/another name/)
     }
     expect(resolveContact(renameContact(book, alice, "ALICE"), "alice").petname).toBe("ALICE")
+  })
+
+  it("takes keys of 32 bytes only", () => {
+    const short = new Uint8Array(31)
+    for (const keys of [{ publicKey: short }, { publicKey: bob, exchangePublicKey: short }]) {
+      expect(() => addContact([], { petname: "x", ...keys }, trusted)).toThrow("32 bytes")
+    }
   })
 
   it("does not list one key twice", () => {
@@ -87,7 +94,7 @@ describe("petname", () => {
     expect(() => takePetname(name)).toThrow(/1 to 64 characters/)
   })
 
-  it.each(["Ann", "Ann O’Hara", "台所", "lamp 2", "🙂"])("takes %s", (name) => {
+  it.each(["Ann", "Ann O’Hara", "台所", "lamp 2", "🙂", "❤️"])("takes %s", (name) => {
     expect(takePetname(` ${name} `)).toBe(name)
   })
 })

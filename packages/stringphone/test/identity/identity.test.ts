@@ -40,6 +40,10 @@ describe("identity", () => {
     expect(alice.exchange(new Uint8Array(32))).toBeNull()
   })
 
+  it("keeps purposes apart: none can hold the mark that ends it", () => {
+    expect(() => Identity.generate().sign("a\0b", new Uint8Array())).toThrow(/NUL/)
+  })
+
   it.each([0, 31, 33, 64])("refuses a seed of %i bytes", (length) => {
     expect(() => new Identity(new Uint8Array(length))).toThrow(UsageError)
   })

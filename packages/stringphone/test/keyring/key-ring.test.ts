@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { fromUtf8, hex, utf8 } from "../../src/bytes/index.js"
 import { addContact, Identity } from "../../src/identity/index.js"
 import { type ClassicTopicRecord, type KeyRing, openKeyRing } from "../../src/keyring/index.js"
-import type { Store } from "../../src/store/index.js"
+import type { Commit, Store } from "../../src/store/index.js"
 import { createMemoryStore } from "../../src/store/memory.js"
 
 /** Weak on purpose: the tests are about what is sealed, not about how hard it is to guess. */
@@ -24,6 +24,15 @@ function garden(): ClassicTopicRecord {
 async function dump(store: Store): Promise<string> {
   const entries = await store.list("")
   return entries.map(({ key, value }) => `${key}=${hex(value)} ${fromUtf8(value) ?? ""}`).join("\n")
+}
+
+function withCommit(store: Store, commit: Store["commit"]): Store {
+  return {
+    get: (key) => store.get(key),
+    list: (prefix) => store.list(prefix),
+    close: () => store.close(),
+    commit,
+  }
 }
 
 describe("key ring", () => {
@@ -61,6 +70,25 @@ describe("key ring", () => {
       )
     await Promise.all(Array.from({ length: 40 }, (_, i) => add(i % 2 ? one : other, i)))
     expect(await one.contacts()).toHaveLength(40)
+  })
+
+  it.each([
+    ["a short topic key", () => ({ ...garden(), topicKey: new Uint8Array(31) })],
+    ["a short participant", () => ({ ...garden(), participants: [new Uint8Array(31)] })],
+  ])("refuses a topic with %s, and stays usable", async (_, topic) => {
+    const ring = await openKeyRing({ store: createMemoryStore() })
+    await expect(ring.updateTopic("garden", topic)).rejects.toMatchObject({ code: "bad-record" })
+    expect(await ring.topics()).toEqual([])
+  })
+
+  it("refuses a contact with a time that is none", async () => {
+    const ring = await openKeyRing({ store: createMemoryStore() })
+    const never = { state: "trusted", atMs: Number.NaN } as const
+    const add = ring.updateContacts((book) =>
+      addContact(book, { petname: "Bob", publicKey: bob }, never),
+    )
+    await expect(add).rejects.toMatchObject({ code: "bad-record" })
+    expect(await ring.contacts()).toEqual([])
   })
 
   it("writes nothing when the change throws", async () => {
@@ -132,6 +160,71 @@ describe("sealed key ring", () => {
     })
     await expect(ring.topics()).rejects.toMatchObject({ code: "passphrase-changed" })
     expect(await other.topics()).toEqual([topic])
+  })
+
+  /** Runs something between what a ring reads and what it writes. */
+  function interrupted(store: Store, before: () => Promise<unknown>): Store {
+    let once: typeof before | null = before
+    return withCommit(store, async (commit) => {
+      const run = once
+      once = null
+      await run?.()
+      return store.commit(commit)
+    })
+  }
+
+  it("seals an entry, too, that another process writes just now", async () => {
+    const store = createMemoryStore()
+    const other = await openKeyRing({ store })
+    const topic = garden()
+    const write = () => other.updateTopic("garden", () => topic)
+    const ring = await openKeyRing({ store: interrupted(store, write) })
+    await ring.setPassphrase("tin can", cost)
+    expect(await dump(store)).not.toContain("garden")
+    expect(await ring.topics()).toEqual([topic])
+  })
+
+  it("does not take another process's header for its own", async () => {
+    const store = createMemoryStore()
+    const seals = (commit: Commit) => commit.writes.length > 1 && commit.checks?.length !== 2
+    const watched = withCommit(store, async (commit) => {
+      const done = await store.commit(commit)
+      if (seals(commit)) await (await openKeyRing({ store })).setPassphrase("theirs", cost)
+      return done
+    })
+    const ring = await openKeyRing({ store: watched })
+    await expect(ring.setPassphrase(null)).rejects.toMatchObject({ code: "passphrase-changed" })
+    await expect(ring.updateTopic("garden", garden)).rejects.toMatchObject({
+      code: "passphrase-changed",
+    })
+    const theirs = await openKeyRing({ store, passphrase: () => "theirs" })
+    expect(await theirs.topics()).toEqual([])
+  })
+
+  it("asks again when the passphrase was changed while somebody typed", async () => {
+    const { store, ring } = await sealed()
+    const typed = ["tin can", "string"]
+    const again = await openKeyRing({
+      store,
+      async passphrase() {
+        if (typed.length === 2) await ring.setPassphrase("string", cost)
+        // The old passphrase still opens the header that was read before.
+        return typed.shift() ?? ""
+      },
+    })
+    expect(again.identity.publicKey).toEqual(ring.identity.publicKey)
+  })
+
+  it.each([
+    { passes: 0, memoryKib: 8 },
+    { passes: 65, memoryKib: 8 },
+    { passes: 1, memoryKib: 7 },
+    { passes: 1.5, memoryKib: 8 },
+    { passes: 1, memoryKib: 2 ** 30 },
+  ])("refuses a cost that it would not open again: %j", async (bad) => {
+    const { ring, topic } = await sealed()
+    await expect(ring.setPassphrase("x", bad)).rejects.toMatchObject({ code: "bad-cost" })
+    expect(await ring.topics()).toEqual([topic])
   })
 
   it("notices an entry that was altered or moved", async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { exchangePublicKey, sealBox } from "../../src/crypto/index.js"
 import { concat, fromUtf8, hex, u8 } from "../../src/bytes/index.js"
 import {
@@ -81,6 +81,18 @@ class Stage {
   }
 }
 
+/** Lamp and phone trust each other, and the lamp has spoken. */
+async function paired(): Promise<{ stage: Stage; lamp: Party; phone: Party }> {
+  const stage = new Stage()
+  const { lamp, phone } = await stage.meeting()
+  await lamp.session.accept(phone.session.publicKey)
+  await stage.clock.advance(1)
+  await phone.session.accept(lamp.session.publicKey)
+  await lamp.session.send("welcome")
+  await stage.clock.advance(1)
+  return { stage, lamp, phone }
+}
+
 function kinds(party: Party): string[] {
   return party.events.filter(({ kind }) => kind !== "channel").map(({ kind }) => kind)
 }
@@ -119,6 +131,7 @@ describe("pairing", () => {
     await lamp.session.accept(phone.session.publicKey)
     await stage.clock.advance(1)
     await phone.session.accept(lamp.session.publicKey)
+    await phone.session.close()
     await phone.session.close()
     const again = await stage.enter("phone again", null, phone.ring)
     await lamp.session.send("hello again")
@@ -205,27 +218,107 @@ describe("pairing under attack", () => {
     expect(lamp.session.participants()).toEqual([])
   })
 
-  it("a false reply in a trusted name does not take the phone to a false topic", async () => {
-    const stage = new Stage()
-    const { lamp, phone } = await stage.meeting()
-    const mallory = stage.attacker()
-    await stage.clock.advance(1)
-    // Mallory knows the lamp's public key and has heard the phone's introduction; replies are not signed.
+  /** A reply in the lamp's name, which Mallory made: replies are not signed. */
+  async function lieTo(stage: Stage, lamp: Party): Promise<void> {
     const introduction = lamp.session.requests[0]?.offers[0]?.message as Uint8Array
     const forged = new Topic({ topicKey: generateTopicKey() }).constructReply(introduction)
-    const inLampsName = concat(forged.subarray(0, 121), lamp.session.publicKey)
-    await mallory.send(inLampsName)
+    const mallory = stage.attacker()
+    await mallory.send(concat(forged.subarray(0, 121), lamp.session.publicKey))
+    await mallory.close()
     await stage.clock.advance(1)
+  }
+
+  it("two topic keys in one name: neither can be accepted, and a new window helps", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lieTo(stage, lamp)
     await lamp.session.accept(phone.session.publicKey)
     await stage.clock.advance(1)
-    // The person sees that two answers claim the lamp's name.
     expect(phone.session.requests[0]?.offers).toHaveLength(2)
+    await expect(phone.session.accept(lamp.session.publicKey)).rejects.toMatchObject({
+      code: "contradicting-offers",
+    })
+    expect(phone.session.membership).toBe("outside")
+    expect(phone.session.participants()).toEqual([])
+    await phone.session.openPairing()
+    await lamp.session.openPairing()
+    await stage.clock.advance(3_001)
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
     await phone.session.accept(lamp.session.publicKey)
-    expect(phone.session.membership).toBe("unproven")
     await lamp.session.send("it is me")
     await stage.clock.advance(1)
     expect(phone.heard).toEqual(["it is me"])
+  })
+
+  it("a false key that came first is not used for sending, and gives way in the next window", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lieTo(stage, lamp)
+    await phone.session.accept(lamp.session.publicKey)
+    expect(phone.session.membership).toBe("unproven")
+    await expect(phone.session.send("secret")).rejects.toMatchObject({ code: "unproven-key" })
+    // The right answer comes now: an alarm, not a silent loss.
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    expect(phone.events.at(-1)).toMatchObject({
+      kind: "rejected",
+      error: { code: "contradicting-offer" },
+    })
+    await lamp.session.openPairing()
+    await phone.session.openPairing()
+    await stage.clock.advance(3_001)
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    await phone.session.accept(lamp.session.publicKey)
+    await lamp.session.send("it is me")
+    await stage.clock.advance(1)
+    expect([phone.heard, phone.session.membership]).toEqual([["it is me"], "member"])
+  })
+
+  it("a holder that says nothing by itself greets a newcomer, which then may speak", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    await phone.session.accept(lamp.session.publicKey)
+    await expect(phone.session.send("too early")).rejects.toMatchObject({ code: "unproven-key" })
+    lamp.session.closePairing()
+    await stage.clock.advance(3_001)
     expect(phone.session.membership).toBe("member")
+    await phone.session.send("hello")
+    await stage.clock.advance(1)
+    expect([lamp.heard, phone.heard]).toEqual([["hello"], []])
+  })
+
+  it("repeating an introduction of a participant draws few greetings, and lists nobody", async () => {
+    const { stage, lamp, phone } = await paired()
+    const introduction = new Topic({
+      signingKeySeed: phone.ring.identity.exportSeed(),
+    }).constructIntro()
+    lamp.session.closePairing()
+    const mallory = stage.attacker()
+    for (let i = 0; i < 50; i++) await mallory.send(introduction)
+    await stage.clock.advance(1)
+    await mallory.close()
+    let greetings = 0
+    for await (const { bytes } of mallory.messages) if (bytes.length === 121) greetings++
+    expect([greetings, lamp.session.requests]).toEqual([1, []])
+  })
+
+  it("two keys of two senders, accepted at once: only one is taken", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    const other = await stage.enter("other", generateTopicKey())
+    await other.session.openPairing()
+    await stage.clock.advance(3_001)
+    await lamp.session.accept(phone.session.publicKey)
+    await other.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    const both = [lamp, other].map(({ session }) => phone.session.accept(session.publicKey))
+    const results = await Promise.allSettled(both)
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected"])
+    expect(phone.session.participants()).toEqual([lamp.session.publicKey])
   })
 
   it("a reply in the joiner's own name does not keep it out", async () => {
@@ -287,11 +380,7 @@ describe("pairing under attack", () => {
   })
 
   it("hostile bytes become notices and never end the session", async () => {
-    const stage = new Stage()
-    const { lamp, phone } = await stage.meeting()
-    await lamp.session.accept(phone.session.publicKey)
-    await stage.clock.advance(1)
-    await phone.session.accept(lamp.session.publicKey)
+    const { stage, lamp, phone } = await paired()
     const mallory = stage.attacker()
     const real = new Topic({ topicKey: generateTopicKey() }).encode("stranger")
     const hostile = [
@@ -320,11 +409,7 @@ describe("pairing under attack", () => {
   })
 
   it("a contact revoked by another process is refused two seconds later", async () => {
-    const stage = new Stage()
-    const { lamp, phone } = await stage.meeting()
-    await lamp.session.accept(phone.session.publicKey)
-    await stage.clock.advance(1)
-    await phone.session.accept(lamp.session.publicKey)
+    const { stage, lamp, phone } = await paired()
     await lamp.ring.updateContacts((book) =>
       decideTrust(book, phone.session.publicKey, { state: "revoked", atMs: 9 }),
     )
@@ -366,15 +451,6 @@ describe("on a hostile network", () => {
 })
 
 describe("trust that was taken back", () => {
-  async function paired(): Promise<{ stage: Stage; lamp: Party; phone: Party }> {
-    const stage = new Stage()
-    const { lamp, phone } = await stage.meeting()
-    await lamp.session.accept(phone.session.publicKey)
-    await stage.clock.advance(1)
-    await phone.session.accept(lamp.session.publicKey)
-    return { stage, lamp, phone }
-  }
-
   it.each([
     ["removed", (book: ContactBook, key: Uint8Array) => removeContact(book, key)],
     [
@@ -407,6 +483,86 @@ describe("trust that was taken back", () => {
     )
     await lamp.session.refresh()
     expect(lamp.session.participants()).toEqual([])
+  })
+})
+
+describe("what can not be read any more", () => {
+  it("a topic that was removed from the ring is heard and used no more", async () => {
+    const { stage, lamp, phone } = await paired()
+    await lamp.ring.updateTopic("home", () => null)
+    await lamp.session.refresh()
+    expect([lamp.session.membership, lamp.session.participants()]).toEqual(["outside", []])
+    await phone.session.send("unlock")
+    await stage.clock.advance(1)
+    expect(lamp.heard).toEqual([])
+    await expect(lamp.session.send("x")).rejects.toMatchObject({ code: "missing-topic-key" })
+  })
+
+  it("a ring whose passphrase another process changed: nobody is trusted", async () => {
+    const store = createMemoryStore()
+    const stage = new Stage()
+    const ring = await openKeyRing({ store })
+    const lamp = await stage.enter("lamp", generateTopicKey(), ring)
+    const phone = await stage.enter("phone", null)
+    await lamp.session.openPairing()
+    await phone.session.openPairing()
+    await stage.clock.advance(1)
+    await lamp.session.accept(phone.session.publicKey)
+    await (await openKeyRing({ store })).setPassphrase("tin can", { passes: 1, memoryKib: 8 })
+    await stage.clock.advance(2_001)
+    expect(lamp.session.participants()).toEqual([])
+    expect(lamp.events.at(-1)).toMatchObject({
+      kind: "failed",
+      error: { code: "passphrase-changed" },
+    })
+  })
+
+  it("a message does not bring back a topic key that was replaced meanwhile", async () => {
+    const stage = new Stage()
+    const { lamp, phone } = await stage.meeting()
+    await lamp.session.accept(phone.session.publicKey)
+    await stage.clock.advance(1)
+    await phone.session.accept(lamp.session.publicKey)
+    const topicKey = generateTopicKey()
+    await phone.ring.updateTopic("home", (topic) => topic && { ...topic, topicKey })
+    await lamp.session.send("under the old key")
+    await stage.clock.advance(1)
+    expect(await phone.ring.topic("home")).toMatchObject({ topicKey, keyProven: false })
+  })
+})
+
+describe("handlers with bugs", () => {
+  it("do not end the session", async () => {
+    const { stage, lamp, phone } = await paired()
+    const bugs: unknown[] = []
+    const queued = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((task) => {
+      try {
+        task()
+      } catch (error) {
+        bugs.push(error)
+      }
+    })
+    lamp.heard.push = () => {
+      throw new Error("a bug")
+    }
+    await phone.session.send("one")
+    await phone.session.send("two")
+    await stage.clock.advance(1)
+    queued.mockRestore()
+    expect(bugs).toEqual([new Error("a bug"), new Error("a bug")])
+  })
+
+  it("may close the session", async () => {
+    const { stage, lamp, phone } = await paired()
+    const closed = new Promise<void>((resolve) => {
+      lamp.heard.push = () => {
+        void lamp.session.close().then(resolve)
+        return 0
+      }
+    })
+    await phone.session.send("close")
+    await stage.clock.advance(1)
+    await closed
   })
 })
 

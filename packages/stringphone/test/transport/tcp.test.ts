@@ -153,6 +153,18 @@ it("tells who joined and left", async () => {
   ])
 })
 
+it("closes although somebody connected and never says anything", async () => {
+  const hub = await listen({ maxConnections: 2 })
+  const idle = await rawSocket(hub.port)
+  const stuck = await rawSocket(hub.port)
+  stuck.pause()
+  stuck.write(Uint8Array.of(0, 0)) // half a header
+  const gone = once(idle, "close")
+  idle.resume()
+  await hub.close()
+  await gone
+})
+
 it("says what is wrong when it can not connect or listen", async () => {
   const port = await freePort()
   await expect(dial(port)).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { type Server, createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, type Socket, connect } from "node:net"
 import { afterEach, expect, it, vi } from "vitest"
 import { WebSocket } from "ws"
 import type { Transport } from "../../src/transport/index.js"
@@ -13,10 +13,12 @@ import { numberOf, numbered, reader, until, watchEvents } from "../contract/tran
 import { freePort } from "../real/free-port.js"
 
 const opened: Transport[] = []
+const sockets: Socket[] = []
 
 afterEach(async () => {
   vi.unstubAllGlobals()
   vi.doUnmock("ws")
+  for (const socket of sockets.splice(0)) socket.destroy()
   for (const transport of opened.splice(0)) await transport.close()
 })
 
@@ -30,6 +32,15 @@ async function dial(url: string, options = {}) {
   const transport = await connectWebSocket({ url, ...options })
   opened.push(transport)
   return transport
+}
+
+/** Connects, and says no more than this. */
+async function rawSocket(port: number, said: string): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1" }).on("error", () => {})
+  sockets.push(socket)
+  await once(socket, "connect")
+  socket.write(said)
+  return socket
 }
 
 function left(hub: Transport): Promise<{ who: string; error?: unknown }> {
@@ -144,6 +155,51 @@ it("uses the platform's WebSocket where there is no `ws`; a full inbox drops the
   for (let i = 1; i <= 4; i++) await hub.send(numbered(i))
   await dropped
   expect(numberOf(await reader(client).next())).toBe(3)
+})
+
+it.each(["", "GET / HT", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\n"])(
+  "closes although somebody connected, said %j, and never asks for a WebSocket",
+  async (said) => {
+    const hub = await listen()
+    const client = await dial(hub.address)
+    const idle = await rawSocket(hub.port, said)
+    await client.send(numbered(1))
+    expect(numberOf(await reader(hub).next())).toBe(1)
+    const gone = once(idle, "close")
+    idle.resume()
+    await hub.close()
+    await gone
+    expect(await (await listen({ port: hub.port })).close()).toBeUndefined()
+  },
+)
+
+it("says its farewell to clients before it hangs up on the rest", async () => {
+  const hub = await listen()
+  await rawSocket(hub.port, "")
+  const socket = new WebSocket(hub.address)
+  await once(socket, "open")
+  const farewell = once(socket, "close")
+  await hub.close()
+  expect((await farewell)[0]).toBe(1001)
+})
+
+it("does not hang up on the idle ones of a server that it shares", async () => {
+  const server = createServer((_, response) => response.end("hello")).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  const hub = await listen({ server })
+  const idle = await rawSocket(port, "GET / HT")
+  await hub.close()
+  idle.write("TP/1.1\r\nHost: a\r\n\r\n")
+  const [answer] = (await once(idle, "data")) as [Buffer]
+  expect(answer.toString()).toContain("200 OK")
+  server.closeAllConnections()
+  server.close()
+})
+
+it("sends away who does not want a WebSocket", async () => {
+  const hub = await listen()
+  expect((await fetch(`http://127.0.0.1:${hub.port}/`)).status).toBe(426)
 })
 
 it("says what is wrong when it can not connect or listen", async () => {

@@ -54,6 +54,14 @@ describe("encode", () => {
     expect(signed).toEqual(message.subarray(65))
   })
 
+  test.each([0, 23, 25])(
+    "a source of randomness that gives %i bytes for 24 is an error",
+    (length) => {
+      const careless = new Topic({ topicKey, randomBytes: () => new Uint8Array(length) })
+      expect(() => careless.encode("x")).toThrow(/24 bytes/)
+    },
+  )
+
   test("the nonce comes from randomBytes and differs each time", () => {
     const lengths: number[] = []
     const topic = new Topic({

@@ -80,7 +80,9 @@ export class Topic {
     const seed = takeKey(options.signingKeySeed ?? generateSigningKeySeed(), "signingKeySeed")
     const { publicKey, secretKey } = crypto.signingKeyPair(seed)
     const { randomBytes } = options
-    this.#fillRandom = randomBytes ? (out) => out.set(randomBytes(out.length)) : crypto.fillRandom
+    this.#fillRandom = randomBytes
+      ? (out) => out.set(takeKey(randomBytes(out.length), "randomBytes()", out.length))
+      : crypto.fillRandom
     this.#signingKey = secretKey
     this.#publicKey = publicKey as PublicKey
     this.#id = participantId(publicKey)
