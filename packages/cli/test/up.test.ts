@@ -96,7 +96,7 @@ describe("stringphone up", () => {
     expect(await home.next("phones")).toMatchObject({ phones: [] })
     expect(stranger.session.membership).toBe("outside")
     stranger.session.closePairing()
-    home.type("p")
+    home.type("c")
     await home.next("pairing", ({ open }) => open === false)
 
     const phone = await pair(home, ready)

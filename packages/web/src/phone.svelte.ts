@@ -206,7 +206,7 @@ export class Phone {
       if (this.#transport !== transport) return
       if (event.kind === "status") this.#channelIs(event.status, event.error ?? null)
       else if (event.kind === "dropped") {
-        this.notices.add(`Too much arrived at once: ${event.count} messages were dropped.`)
+        this.notices.add(`Too much arrived at once; dropped: ${event.count}.`)
       }
     })
     this.#channelIs(transport.status, null)

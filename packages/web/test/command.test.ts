@@ -16,7 +16,7 @@ const other = "11".repeat(16)
 const pending = issued(7, { on: true }, 1_000)
 
 function lamp(from?: string, sequence = 7): StateMessage {
-  const state = { kind: "state", name: "lamp", device: "lamp", on: true } as const
+  const state = { kind: "state", number: 1, name: "lamp", device: "lamp", on: true } as const
   return from === undefined ? state : { ...state, done: { from, sequence } }
 }
 

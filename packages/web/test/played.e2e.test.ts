@@ -49,6 +49,8 @@ describe.skipIf((missing ?? unbuilt) !== null)("a phone on a bad line", () => {
     await page.getByRole("button", { name: "Pair with the home" }).click()
     await home.accept(words)
     await page.getByRole("checkbox", { name: /all match/ }).check()
+    // The tick stays, though the page takes over what the session says every second.
+    await page.waitForTimeout(1_500)
     await page.getByRole("button", { name: "Trust all three" }).click()
     await page.getByRole("button", { name: "Done" }).click()
     await page.getByRole("button", { name: "OK", exact: true }).click()
@@ -103,7 +105,7 @@ describe.skipIf((missing ?? unbuilt) !== null)("a phone on a bad line", () => {
   it("shows text of peers as text, and in its own place", { timeout: 40_000 }, async () => {
     await pair(home.url)
     const name = "<img src=x onerror=alert(1)> \u202Edegnahc Verified by words"
-    home.devices.lamp.state = { kind: "state", name, device: "lamp", on: false }
+    home.devices.lamp.state = { kind: "state", number: 1, name, device: "lamp", on: false }
     const shown = "<img src=x onerror=alert(1)> \\u{202e}degnahc Verified by words"
     await page.getByText(shown).waitFor()
     expect(await page.locator("img").count()).toBe(0)

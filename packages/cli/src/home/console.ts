@@ -45,7 +45,9 @@ export class HomeConsole {
       case "n":
         return pairing.question ? pairing.answer(false) : undefined
       case "p":
-        return pairing.leftMs > 0 ? pairing.close("person") : pairing.open()
+        return pairing.open()
+      case "c":
+        return pairing.close("person")
       case "d":
         return emit({ event: "devices", devices: home.ready.devices })
       case "l":
@@ -100,7 +102,7 @@ export class HomeConsole {
       return `y = trust, n = refuse${more}`
     }
     const seconds = Math.ceil(pairing.leftMs / 1000)
-    return seconds > 0 ? `Pairing: ${seconds} s left (p closes it)` : ""
+    return seconds > 0 ? `Pairing: ${seconds} s left (p starts anew, c closes it)` : ""
   }
 
   #say(text: string): void {

@@ -23,6 +23,8 @@ import {
 } from "./messages.js"
 import { describeSet } from "./report.js"
 
+const maxRefusedKept = 1_000
+
 type Outcome = Awaited<ReturnType<Body["obey"]>>
 
 /** What a device tells the home around it. */
@@ -54,6 +56,8 @@ export class Device {
   readonly #announcer = new Announcer(() => this.#sendState())
   #session: ClassicTopicSession | null = null
   #timer: NodeJS.Timeout | null = null
+  #number = Date.now()
+  readonly #refused = new Set<string>()
 
   constructor(options: DeviceOptions) {
     this.#options = options
@@ -85,7 +89,14 @@ export class Device {
   /** The state as phones get it. */
   get state(): StateMessage {
     const done = this.body.done()
-    return { kind: "state", name: this.body.name, ...(done && { done }), ...this.body.state() }
+    const { name } = this.body
+    return {
+      kind: "state",
+      name,
+      number: this.#number,
+      ...(done && { done }),
+      ...this.body.state(),
+    }
   }
 
   report(pageUrl: string): DeviceReport {
@@ -132,6 +143,8 @@ export class Device {
   }
 
   async #sendState(): Promise<void> {
+    // The clock, so that it rises after a restart, too.
+    this.#number = Math.max(this.#number + 1, Date.now())
     await this.#send(this.state)
   }
 
@@ -158,6 +171,11 @@ export class Device {
       this.#announcer.announce()
       return
     }
+    // One that is repeated again and again is refused once.
+    const id = `${receipt.from} ${sequence}`
+    if (this.#refused.has(id)) return
+    if (this.#refused.size >= maxRefusedKept) this.#refused.clear()
+    this.#refused.add(id)
     const reason = outcome === "stale" ? "an old one, repeated" : "not for this device"
     this.log.add(`Refused a command of ${visible(petname)}: ${reason} (number ${sequence})`)
     this.#options.emit({ event: "refused", ...what, because: outcome })

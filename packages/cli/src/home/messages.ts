@@ -8,6 +8,8 @@ export type StateMessage = {
   readonly kind: "state"
   /** What the device calls itself: 1 to 64 characters. */
   readonly name: string
+  /** Higher than in every earlier state of this device: an old one can be repeated by anyone. */
+  readonly number: number
   /** The last command it carried out, so that its sender knows. */
   readonly done?: CommandReceipt
 } & DeviceState
@@ -91,12 +93,12 @@ function fields(value: unknown): Fields {
 }
 
 function readState(value: Fields): StateMessage | null {
-  const name = value["name"]
+  const { name, number } = value as { name?: unknown; number?: unknown }
   const state = readDevice(value)
   const done = value["done"] === undefined ? undefined : readReceipt(value["done"])
   if (typeof name !== "string" || name.length < 1 || name.length > 64) return null
-  if (!state || done === null) return null
-  return { kind: "state", name, ...(done && { done }), ...state }
+  if (!isSequence(number) || !state || done === null) return null
+  return { kind: "state", name, number, ...(done && { done }), ...state }
 }
 
 function readDevice(value: Fields): DeviceState | null {

@@ -47,7 +47,8 @@ export function describe(event: HomeEvent, paint: Paint): string {
   }
 }
 
-export const keysHelp = "p pair a phone, d devices, l phones, u untrust a phone, q quit, ? help"
+export const keysHelp =
+  "p pair a phone, c close pairing, d devices, l phones, u untrust a phone, q quit, ? help"
 
 function describeReady({ address, broker, devices, lan, page }: ReadyEvent, paint: Paint): string {
   const pages = devices.map(({ url }) => url).join("  ")

@@ -1,6 +1,7 @@
-import type { DeviceState, HomeMessage } from "@stringphone/cli/home-messages"
+import type { StateMessage, HomeMessage } from "@stringphone/cli/home-messages"
 import { answered, type CommandProgress, noCommand, timedOut } from "./command.ts"
 import { emptyHistory, type History, withReadings } from "./history.ts"
+import { isRepeated } from "./news.ts"
 
 /** One device as it last told about itself. */
 export interface Device {
@@ -9,7 +10,7 @@ export interface Device {
   readonly publicKey: Uint8Array
   /** What it calls itself: text of a peer. */
   readonly name: string
-  readonly state: DeviceState
+  readonly state: StateMessage
   readonly heardMs: number
   readonly history: History
   readonly command: CommandProgress
@@ -34,6 +35,7 @@ export class Devices {
     nowMs: number,
   ): void {
     const before = this.get(key)
+    if (isRepeated(before?.state, message)) return
     const command = answered(before?.command ?? noCommand, message, ownId)
     if (message.kind === "state") {
       const history = before?.history ?? emptyHistory
