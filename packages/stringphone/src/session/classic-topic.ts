@@ -16,6 +16,7 @@ import type {
   ClassicTopicOptions,
   TopicSendOptions,
 } from "./classic-topic-events.js"
+import { isolated, report } from "./isolated.js"
 import type { Acceptance } from "./trust.js"
 
 /**
@@ -340,19 +341,4 @@ export class ClassicTopicSession {
   #emit(event: ClassicTopicEvent): void {
     void isolated(() => this.#options.onEvent?.(event))
   }
-}
-
-/** A handler's bug is shown, as one in an event listener is, but does not end the session. */
-async function isolated(handler: () => void | Promise<void>): Promise<void> {
-  try {
-    await handler()
-  } catch (error) {
-    report(error)
-  }
-}
-
-function report(error: unknown): void {
-  queueMicrotask(() => {
-    throw error
-  })
 }
