@@ -165,7 +165,8 @@ it.each(["", "GET / HT", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r
     const idle = await rawSocket(hub.port, said)
     await client.send(numbered(1))
     expect(numberOf(await reader(hub).next())).toBe(1)
-    const gone = once(idle, "close")
+    const gone = new Promise((resolve) => idle.once("close", resolve))
+    idle.on("error", () => {}) // from Node 24 on it is hung up on with a reset
     idle.resume()
     await hub.close()
     await gone
