@@ -218,11 +218,12 @@ export class ClassicTopicSession {
   async #receive(bytes: Uint8Array): Promise<void> {
     const { topic, record } = this.#membership
     const message = new Message(bytes)
-    if (sameBytes(message.senderId, topic.id)) return
-    if (message.type !== "s") return this.#hear(message)
+    const { senderId, type } = message // each is read from the bytes anew
+    if (sameBytes(senderId, topic.id)) return
+    if (type !== "s") return this.#hear(message)
     if (!record.topicKey) return
     const payload = await this.#decode(bytes, record.topicKey)
-    const sender = topic.participant(message.senderId)
+    const sender = topic.participant(senderId)
     if (!payload || !sender || payload.length === 0) return // A greeting is for its key alone. [CLASSIC-5-8]
     const { onMessage } = this.#options
     const receivedMs = this.#wallClock()
