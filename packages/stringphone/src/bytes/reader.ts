@@ -46,6 +46,11 @@ export class Reader {
     return this.#bigEndian(4, field)
   }
 
+  /** Up to 2⁴⁸ − 1, which a number holds exactly. */
+  u48(field: string): number {
+    return this.#bigEndian(6, field)
+  }
+
   /** One byte that must have exactly this value. */
   expect(value: number, field: string): void {
     const found = this.u8(field)

@@ -25,6 +25,11 @@ export function u32(value: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 }
 
+/** Big-endian; up to 2⁴⁸ − 1. */
+export function u48(value: number): Uint8Array<ArrayBuffer> {
+  return concat(u16(Math.floor(value / 2 ** 32)), u32(value))
+}
+
 /**
  * Equality of public bytes. Not constant time: compare secrets with `equal` of the crypto layer.
  */

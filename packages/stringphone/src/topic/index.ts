@@ -1,0 +1,25 @@
+export type {
+  Decoded,
+  DecodedBundle,
+  DecodedControl,
+  DecodedMessage,
+  DecodedRekey,
+  Origin,
+  RequestAnswer,
+} from "./decoded.js"
+export type { FreshnessOptions } from "./freshness.js"
+export type { Gap } from "./receiving-keys.js"
+export type { Admission, RosterChange } from "./roster-change.js"
+export type { Signer } from "./signer.js"
+export type { RekeyKeyPair } from "./slot.js"
+export { newRekeyKey, RejectedMessage, Topic } from "./topic.js"
+export type {
+  CreateTopicOptions,
+  DecodeOptions,
+  JoinTopicOptions,
+  SavedTopic,
+  TopicSnapshot,
+} from "./topic.js"
+export type { Control } from "./wire/control.js"
+export type { KeyRequest } from "./wire/key-request.js"
+export type { Participant } from "./wire/rekey.js"

@@ -1,0 +1,827 @@
+import { fromHex, hex, PeerError, sameBytes, UsageError, utf8 } from "../bytes/index.js"
+import { exchangePublicKey, hash, randomBytes } from "../crypto/index.js"
+import { type Binding, openData, sealData } from "./data-message.js"
+import type { Decoded, DecodedControl, DecodedRekey, Origin, RequestAnswer } from "./decoded.js"
+import {
+  beginEpoch,
+  bindingOf,
+  type Epoch,
+  includesBytes,
+  participantIn,
+  type Sender,
+} from "./epoch.js"
+import { cut, Reassembly } from "./fragments.js"
+import { checkFreshness, type FreshnessOptions } from "./freshness.js"
+import { blockSize } from "./key-chain.js"
+import {
+  makeKeyRequest,
+  makeRemovalNotice,
+  openKeyRequest,
+  openRemovalNotice,
+} from "./key-request.js"
+import {
+  advance,
+  forgetEarlier,
+  isAdmin,
+  type Membership,
+  needsMerge,
+  newMembership,
+  receiveEpoch,
+} from "./membership.js"
+import { pad, unpad } from "./padding.js"
+import { findKey, forgetBelow, forgetLate, lateMs } from "./receiving-keys.js"
+import { makeRekey, openRekey } from "./rekey.js"
+import { checkTopicName, nextBody, type RosterChange } from "./roster-change.js"
+import { contextOf } from "./schedule.js"
+import { type SendingKeys, skipBlocks, takeBlock } from "./sending-keys.js"
+import type { Signer } from "./signer.js"
+import type { RekeyKeyPair } from "./slot.js"
+import { decodeBundle, decodeTimed, encodeBundle, encodeTimed } from "./wire/content.js"
+import { type Control, decodeControl, encodeControl } from "./wire/control.js"
+import { type DataType, dataTypeOf, decodeData } from "./wire/data.js"
+import { decodeFragment, fragmentType } from "./wire/fragment.js"
+import { type KeyRequest, keyRequestType } from "./wire/key-request.js"
+import { decodeRekey, type Participant, type RekeyBody, rekeyType } from "./wire/rekey.js"
+import { removalNoticeType } from "./wire/removal-notice.js"
+import {
+  decodeSending,
+  decodeState,
+  encodeSending,
+  encodeState,
+  type SavedSending,
+} from "./wire/state.js"
+
+/** What a topic is created with. */
+export interface CreateTopicOptions {
+  readonly signer: Signer
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
+  /** For people; at most 64 bytes of UTF-8. Participants see it, strangers do not. */
+  readonly name?: string
+  /** All participants give the same; default: empty. spec/topic.md §1.2 */
+  readonly channelName?: string
+  /** Hide the lengths of payloads (Padmé). */
+  readonly isPadded?: boolean
+}
+
+/** What somebody knows who is about to join, from pairing or from an invitation. */
+export interface JoinTopicOptions {
+  readonly signer: Signer
+  /** 16 bytes. */
+  readonly topicId: Uint8Array
+  /** The host's public key, 32 bytes, authenticated. */
+  readonly host: Uint8Array
+  /** Whose public half the host was given. */
+  readonly rekeyKey: RekeyKeyPair
+  readonly channelName?: string
+}
+
+/** Saved bytes of a topic. Secret. */
+export interface SavedTopic {
+  readonly state: Uint8Array
+  readonly sending: Uint8Array
+}
+
+/** Bytes to save; when they are, `stored` lets the counters be used that they took. */
+export interface TopicSnapshot extends SavedTopic {
+  stored(): void
+}
+
+export interface DecodeOptions extends FreshnessOptions {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
+}
+
+/** A rekey key that was just made. */
+export function newRekeyKey(serial: number): RekeyKeyPair {
+  const secretKey = randomBytes(32)
+  return { serial, secretKey, publicKey: exchangePublicKey(secretKey), usedMs: null }
+}
+
+/** Fewer message keys than this at hand, and the next snapshot takes a block. */
+const lowWater = blockSize / 2
+const maxFalseJumps = 16
+const maxReportedJump = 2 ** 20
+
+/**
+ * One participant in one topic, spec/topic.md: what comes in is decoded, what goes out encoded.
+ * No I/O and no clock. It changes itself only when what came in proved genuine; a throw means that
+ * nothing happened.
+ *
+ * The one rule for who embeds it: **store a snapshot before you send** what was made since the last
+ * one (`encode` refuses when it has no stored counters left), and before you act on what was decoded.
+ * `openTopic` of `stringphone` does all this over a store and a channel.
+ */
+export class Topic {
+  readonly #signer: Signer
+  readonly #context: Uint8Array
+  readonly #bindings = new WeakMap<Uint8Array, Binding>()
+  readonly #reassembly = new Reassembly()
+  #membership: Membership
+  #latestRekey: Uint8Array
+  #rekeyKeys: readonly RekeyKeyPair[]
+  #announced: Map<string, { serial: number; rekeyKey: Uint8Array }>
+  #isRemoved = false
+  #sending: SavedSending
+  #keys: { readonly commitment: Uint8Array; readonly blocks: SendingKeys[] } | null = null
+  /** Of our last sync; a fresh answer shows it. */
+  #challenge: Uint8Array | null = null
+  /** The first bytes of the hash of a rekey message that we could not open. */
+  #failed: Uint8Array = new Uint8Array(8)
+
+  private constructor(
+    signer: Signer,
+    channelName: string,
+    saved: {
+      readonly membership: Membership
+      readonly latestRekey: Uint8Array
+      readonly rekeyKeys: readonly RekeyKeyPair[]
+      readonly sending: SavedSending
+    },
+  ) {
+    this.#signer = signer
+    this.#membership = saved.membership
+    this.#latestRekey = saved.latestRekey
+    this.#rekeyKeys = saved.rekeyKeys
+    this.#sending = saved.sending
+    this.#announced = new Map()
+    this.#context = contextOf(saved.membership.current.body.topicId, channelName)
+  }
+
+  /**
+   * Founds a topic; its founder is its first admin.
+   * @throws {UsageError} `bad-topic-name`, `bad-channel-name`
+   */
+  static create(options: CreateTopicOptions): Topic {
+    const { channelName = "", isPadded = false, name = "", nowMs, signer } = options
+    checkTopicName(name)
+    const rekeyKey = newRekeyKey(nowMs)
+    const { message, ...opened } = makeRekey(signer, {
+      topicId: randomBytes(16),
+      requestKey: randomBytes(32),
+      epoch: 1,
+      parent: new Uint8Array(32),
+      madeMs: nowMs,
+      isPadded,
+      signer: signer.publicKey,
+      name,
+      participants: [
+        {
+          publicKey: signer.publicKey,
+          serial: rekeyKey.serial,
+          rekeyKey: rekeyKey.publicKey,
+          joinId: randomBytes(8),
+          isAdmin: true,
+        },
+      ],
+      tombstones: [],
+    })
+    const { epoch, sending } = beginEpoch(opened.body, opened.keys, signer.publicKey)
+    return new Topic(signer, channelName, {
+      membership: newMembership(epoch),
+      latestRekey: message,
+      rekeyKeys: [rekeyKey],
+      sending: { commitment: epoch.commitment, chain: sending, used: 0 },
+    })
+  }
+
+  /**
+   * Joins with the first rekey message that lets us in.
+   *
+   * @returns `null` when this one is not for us.
+   * @throws {PeerError} `not-the-host`: somebody else made it, or for another topic
+   */
+  static join(options: JoinTopicOptions, rekey: Uint8Array, nowMs: number): Topic | null {
+    const { channelName = "", host, rekeyKey, signer, topicId } = options
+    const opened = openRekey(rekey, [rekeyKey])
+    if (!opened || !participantIn(opened.body, signer.publicKey)) return null
+    const { body } = opened
+    const isHost = sameBytes(body.signer, host) && participantIn(body, host)?.isAdmin === true
+    if (!isHost || !sameBytes(body.topicId, topicId)) {
+      throw new PeerError("not-the-host", "A rekey message is not by whom we paired with.")
+    }
+    const { epoch, sending } = beginEpoch(body, opened.keys, signer.publicKey)
+    return new Topic(signer, channelName, {
+      membership: newMembership(epoch),
+      latestRekey: Uint8Array.from(rekey),
+      rekeyKeys: [
+        { ...rekeyKey, usedMs: nowMs },
+        newRekeyKey(Math.max(nowMs, rekeyKey.serial + 1)),
+      ],
+      sending: { commitment: epoch.commitment, chain: sending, used: 0 },
+    })
+  }
+
+  /**
+   * Goes on from what was saved.
+   *
+   * @throws {PeerError} `malformed`: this is no saved topic
+   * @throws {UsageError} `other-identity`
+   */
+  static restore(
+    options: { readonly signer: Signer; readonly channelName?: string },
+    saved: SavedTopic,
+  ): Topic {
+    const state = decodeState(saved.state)
+    const sending = decodeSending(saved.sending)
+    if (!sameBytes(state.owner, options.signer.publicKey)) {
+      throw new UsageError("other-identity", "This topic was saved by another identity.")
+    }
+    const topic = new Topic(options.signer, options.channelName ?? "", { ...state, sending })
+    topic.#announced = new Map(
+      state.announced.map(({ publicKey, ...announced }) => [hex(publicKey), announced]),
+    )
+    topic.#isRemoved = state.isRemoved
+    return topic
+  }
+
+  /** 16 bytes. */
+  get id(): Uint8Array {
+    return this.#body.topicId
+  }
+
+  get name(): string {
+    return this.#body.name
+  }
+
+  /** Our own key, 32 bytes. */
+  get publicKey(): Uint8Array {
+    return this.#signer.publicKey
+  }
+
+  /** The number of the current epoch. */
+  get epoch(): number {
+    return this.#body.epoch
+  }
+
+  /** When the current epoch was made by its admin's clock, milliseconds since 1970. */
+  get epochMadeMs(): number {
+    return this.#body.madeMs
+  }
+
+  get isPadded(): boolean {
+    return this.#body.isPadded
+  }
+
+  /** Everybody in the topic, ourselves included; without those whom another branch removed. */
+  get participants(): readonly Participant[] {
+    const { pendingRemovals } = this.#membership
+    return this.#body.participants.filter(({ joinId }) => !includesBytes(pendingRemovals, joinId))
+  }
+
+  get isAdmin(): boolean {
+    return !this.#isRemoved && isAdmin(this.#membership, this.publicKey)
+  }
+
+  /**
+   * `waiting`: a removal is not in this epoch yet, and nothing is sent until an admin merged it.
+   * `removed`: we are out, for good.
+   */
+  get standing(): "member" | "waiting" | "removed" {
+    if (this.#isRemoved) return "removed"
+    return this.#membership.pendingRemovals.length > 0 ? "waiting" : "member"
+  }
+
+  /** Whether two branches are to be merged, and we as an admin can. */
+  get needsMerge(): boolean {
+    return this.isAdmin && needsMerge(this.#membership)
+  }
+
+  /** Our place among the admins, from 0: who merges first. [TOPIC-7-7] */
+  get adminRank(): number {
+    const admins = this.participants.filter((one) => one.isAdmin)
+    return admins.findIndex(({ publicKey }) => sameBytes(publicKey, this.publicKey))
+  }
+
+  /** The latest rekey message, as it came. */
+  get latestRekey(): Uint8Array {
+    return this.#latestRekey
+  }
+
+  /** How many messages of the current epoch one sender used most, to know when to rotate. */
+  get mostCounters(): number {
+    const others = [...this.#membership.current.senders.values()].map(({ chain }) => chain.counters)
+    return Math.max(this.#taken, ...others)
+  }
+
+  /** How many messages can be encoded before a snapshot has to be stored. */
+  get stored(): number {
+    if (!this.#keys || !sameBytes(this.#keys.commitment, this.#sending.commitment)) return 0
+    return this.#keys.blocks.reduce((sum, keys) => sum + keys.left, 0)
+  }
+
+  /**
+   * Everything to save. It takes the counters of the next messages when few are left; they can be
+   * used when `stored` was called. spec/topic.md §6
+   *
+   * @param closing nothing more will be sent: note the counters that were used, take no more
+   */
+  snapshot(closing = false): TopicSnapshot {
+    const unused = closing && this.#sending.used === null ? this.#unusedFrom() : null
+    if (unused !== null) this.#sending = { ...this.#sending, used: unused }
+    const { commitment } = this.#sending
+    let taken: SendingKeys | null = null
+    if (!closing && this.stored < lowWater) {
+      const { chain, keys } = takeBlock(this.#sending.chain)
+      this.#sending = { commitment, chain, used: null }
+      taken = keys
+    }
+    return {
+      state: this.#encodeState(),
+      sending: encodeSending(this.#sending),
+      stored: () => {
+        if (!taken || !sameBytes(commitment, this.#sending.commitment)) return
+        if (!this.#keys || !sameBytes(this.#keys.commitment, commitment)) {
+          this.#keys = { commitment, blocks: [] }
+        }
+        this.#keys.blocks.push(taken)
+        taken = null
+      },
+    }
+  }
+
+  /** Another process took counters meanwhile: begin after them. @throws {PeerError} `malformed` */
+  adoptSending(sending: Uint8Array): void {
+    const other = decodeSending(sending)
+    if (!sameBytes(other.commitment, this.#sending.commitment)) return
+    if (other.chain.block > this.#sending.chain.block) this.#sending = { ...other, used: null }
+  }
+
+  /**
+   * Encrypts and signs one message; 99 bytes over the payload, padding aside.
+   *
+   * @throws {UsageError} `save-first`: store a snapshot; `removal-pending`: wait for the next epoch;
+   *   `removed`
+   */
+  encode(payload: string | Uint8Array): Uint8Array {
+    return this.#encode("message", bytesOf(payload))
+  }
+
+  /**
+   * One message with the time at which it was sent; 10 bytes more. Receivers refuse it when it is
+   * older than `validForMs` (0: no limit).
+   */
+  encodeTimed(
+    payload: string | Uint8Array,
+    time: { readonly sentMs: number; readonly validForMs: number },
+  ): Uint8Array {
+    const content = encodeTimed({ ...time, payload: bytesOf(payload) })
+    return this.#encode("timed", content)
+  }
+
+  /**
+   * Many payloads under one signature: at 16, about 7 bytes over each, and many times as fast.
+   * @throws {UsageError} `bad-bundle` and those of {@link encode}
+   */
+  encodeBundle(payloads: readonly (string | Uint8Array)[]): Uint8Array {
+    return this.#encode("bundle", encodeBundle(payloads.map(bytesOf)))
+  }
+
+  /** Asks the others what they have of us, to find out whether our state is an old copy. [TOPIC-4-2] */
+  sync(): Uint8Array {
+    const challenge = randomBytes(16)
+    const encoded = this.#encodeControl({ kind: "sync", challenge, counters: this.#sending.used })
+    this.#challenge = challenge
+    return encoded
+  }
+
+  /**
+   * What we have of a sender: the answer to its sync, or unasked (no challenge).
+   * @returns `null` when it is not in the current epoch.
+   */
+  report(about: Uint8Array, challenge: Uint8Array = new Uint8Array(16)): Uint8Array | null {
+    const sender = this.#senderByKey(about)
+    if (!sender) return null
+    const counters = Math.min(sender.chain.counters, 0xffffffff)
+    return this.#encodeControl({ kind: "report", challenge, tag: sender.tag, counters })
+  }
+
+  /** Announces the rekey key that the next epoch secret is to be sealed to. [TOPIC-4-1] */
+  announcement(): Uint8Array {
+    const { publicKey, serial } = this.#newestRekeyKey
+    return this.#encodeControl({ kind: "rekey-key", serial, rekeyKey: publicKey })
+  }
+
+  /**
+   * Makes the next epoch, as an admin: lets in, removes, makes admin, or rotates (`{}`). It counts
+   * at once; store a snapshot, then send what is returned.
+   *
+   * @throws {UsageError} `not-an-admin`, `not-a-participant`, `last-admin`, `too-many-participants`,
+   *   `bad-topic-name`, `removed`
+   */
+  change(change: RosterChange, nowMs: number): Uint8Array {
+    this.#checkNotRemoved()
+    const { publicKey: rekeyKey, serial } = this.#newestRekeyKey
+    const announced = new Map(this.#announced).set(hex(this.publicKey), { serial, rekeyKey })
+    const body = nextBody(this.#membership, this.publicKey, change, announced, nowMs)
+    const { keys, message } = makeRekey(this.#signer, body)
+    const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
+    this.#membership = advance(this.#membership, epoch, nowMs)
+    this.#enter(message, { commitment: epoch.commitment, chain: sending, used: 0 })
+    if (!participantIn(body, this.publicKey)) this.#isRemoved = true
+    return message
+  }
+
+  /** Asks for the epoch that we do not have. [TOPIC-8-1] */
+  keyRequest(): Uint8Array {
+    const { publicKey, serial } = this.#newestRekeyKey
+    const request = { epoch: this.epoch, failed: this.#failed, serial, rekeyKey: publicKey }
+    return makeKeyRequest(this.#signer, this.#body, request)
+  }
+
+  /** Tells who asks that it was removed. @returns `null` when its key is bad. [TOPIC-8-4] */
+  removalNotice(request: Pick<KeyRequest, "publicKey" | "rekeyKey">): Uint8Array | null {
+    return makeRemovalNotice(this.#signer, this.id, this.epoch, request)
+  }
+
+  /** Cuts an encoded message for a channel that takes at most `maxBytes` at once. [TOPIC-5-1] */
+  fragments(message: Uint8Array, maxBytes: number): readonly Uint8Array[] {
+    return cut(message, maxBytes, randomBytes(4))
+  }
+
+  /** Lets go of what waited long enough; call it once a minute or so. @returns whether anything was. */
+  forget(nowMs: number): boolean {
+    const [membership, rekeyKeys] = [this.#membership, this.#rekeyKeys]
+    this.#reassembly.forget(nowMs)
+    this.#membership = forgetEarlier(membership, nowMs)
+    this.#rekeyKeys = rekeyKeys.filter(({ usedMs }) => usedMs === null || nowMs - usedMs < lateMs)
+    let isChanged = membership !== this.#membership || rekeyKeys.length > this.#rekeyKeys.length
+    for (const epoch of this.#epochs) {
+      for (const sender of epoch.senders.values()) {
+        const chain = forgetLate(sender.chain, nowMs)
+        isChanged ||= chain !== sender.chain
+        sender.chain = chain
+      }
+    }
+    return isChanged
+  }
+
+  /**
+   * Opens, verifies and tells what came in.
+   *
+   * @throws {PeerError} for us, but wrong; nothing was changed: `malformed`, `not-authentic`,
+   *   `bad-signature`, `replayed`, `too-far-ahead`, `removed-participant`, `stale`, `from-the-future`,
+   *   `not-timed`, `resynchronising`, `old-rekey`, `not-an-admin`, `tags-collide`, `other-topic`. A
+   *   {@link RejectedMessage} names the participant whose message it seems to be.
+   */
+  decode(bytes: Uint8Array, options: DecodeOptions): Decoded {
+    if (this.#isRemoved) return { kind: "other" }
+    const type = bytes[0]
+    if (dataTypeOf(type)) return this.#decodeData(bytes, options)
+    switch (type) {
+      case fragmentType: {
+        const whole = this.#reassembly.add(decodeFragment(bytes), options.nowMs)
+        if (!whole) return { kind: "incomplete" }
+        if (whole[0] === fragmentType) {
+          throw new PeerError("malformed", "Malformed fragment: it holds another one.")
+        }
+        return this.decode(whole, options)
+      }
+      case rekeyType:
+        return this.#decodeRekey(bytes, options.nowMs)
+      case keyRequestType:
+        return this.#decodeKeyRequest(bytes)
+      case removalNoticeType:
+        return this.#decodeRemovalNotice(bytes)
+      default:
+        return isPairing(type) ? { kind: "pairing", encoded: bytes } : { kind: "other" } // [TOPIC-0-1]
+    }
+  }
+
+  get #body(): RekeyBody {
+    return this.#membership.current.body
+  }
+
+  get #epochs(): readonly Epoch[] {
+    return [this.#membership.current, ...this.#membership.earlier]
+  }
+
+  get #taken(): number {
+    return this.#sending.chain.block * blockSize
+  }
+
+  get #newestRekeyKey(): RekeyKeyPair {
+    return this.#rekeyKeys.at(-1) as RekeyKeyPair
+  }
+
+  #unusedFrom(): number | null {
+    return this.#keys?.blocks[0]?.counter ?? null
+  }
+
+  #checkNotRemoved(): void {
+    if (!this.#isRemoved) return
+    throw new UsageError("removed", "We were removed from this topic. Ask to be let in again.")
+  }
+
+  #encodeControl(control: Exclude<Control, { kind: "unknown" }>): Uint8Array {
+    return this.#encode("control", encodeControl(control), true)
+  }
+
+  #encode(type: DataType, content: Uint8Array, evenWaiting = false): Uint8Array {
+    this.#checkNotRemoved()
+    if (!evenWaiting && this.#membership.pendingRemovals.length > 0) {
+      throw new UsageError(
+        "removal-pending",
+        "Somebody was removed, but this epoch's key does not show it yet. Wait for an admin.",
+      ) // [TOPIC-7-8]
+    }
+    if (this.stored === 0) {
+      throw new UsageError("save-first", "Store a snapshot of this topic before you encode more.")
+    }
+    const { current } = this.#membership
+    const blocks = this.#keys?.blocks as SendingKeys[]
+    const { counter, key } = (blocks[0] as SendingKeys).next()
+    if (blocks[0]?.left === 0) blocks.shift()
+    const header = { type, epoch: current.body.epoch & 0xffff, tag: current.ownTag, counter }
+    const padded = current.body.isPadded ? pad(content) : content // [TOPIC-3-6]
+    return sealData(this.#signer, this.#binding(current), header, key, padded)
+  }
+
+  #decodeData(bytes: Uint8Array, options: DecodeOptions): Decoded {
+    const { header } = decodeData(bytes)
+    const epochs = this.#epochs.filter(({ body }) => (body.epoch & 0xffff) === header.epoch)
+    const epoch = epochs.find(({ senders }) => senders.has(header.tag))
+    const sender = epoch?.senders.get(header.tag)
+    if (!epoch || !sender) {
+      return { kind: epochs.some(({ ownTag }) => ownTag === header.tag) ? "own" : "behind" }
+    }
+    try {
+      return this.#decodeFrom(bytes, epoch, sender, options)
+    } catch (error) {
+      if (error instanceof PeerError) throw new RejectedMessage(error, sender.publicKey)
+      throw error
+    }
+  }
+
+  #decodeFrom(bytes: Uint8Array, epoch: Epoch, sender: Sender, options: DecodeOptions): Decoded {
+    const { header } = decodeData(bytes)
+    if (this.#isGone(sender)) {
+      throw new PeerError("removed-participant", "A message of somebody who was removed.") // [TOPIC-3-10]
+    }
+    const found = findKey(sender.chain, header.counter)
+    if (found.farAhead && sender.falseJumps >= maxFalseJumps) {
+      throw new PeerError("too-far-ahead", "A message number is too far ahead, once too often.")
+    }
+    const content = this.#open(bytes, epoch, sender, found)
+    const unpadded = epoch.body.isPadded ? unpad(content) : content
+    const decoded = this.#read(header.type, unpadded, options)
+    if (sender.mustAnswer && !(decoded.kind === "control" && this.#answersUs(decoded.control))) {
+      throw new PeerError("resynchronising", "A message that may be older than our saved state.")
+    }
+    // From here on it counts. [TOPIC-3-5]
+    sender.falseJumps = 0
+    const wasAt = sender.chain.counters
+    sender.chain = found.accepted(options.nowMs)
+    const origin: Origin = {
+      from: sender.publicKey,
+      epoch: epoch.body.epoch,
+      counter: header.counter,
+      isLate: found.late,
+      gap: found.gap,
+    }
+    if (decoded.kind !== "control") return { ...origin, ...decoded }
+    return this.#heed({ ...origin, ...decoded, weAreOld: false }, epoch, sender, wasAt)
+  }
+
+  #open(
+    bytes: Uint8Array,
+    epoch: Epoch,
+    sender: Sender,
+    found: { readonly key: Uint8Array; readonly farAhead: boolean },
+  ): Uint8Array {
+    try {
+      return openData(bytes, this.#binding(epoch), found.key, sender.publicKey)
+    } catch (error) {
+      if (found.farAhead) sender.falseJumps = Math.min(255, sender.falseJumps + 1) // [TOPIC-2-6]
+      throw error
+    }
+  }
+
+  #read(
+    type: DataType,
+    content: Uint8Array,
+    options: DecodeOptions,
+  ):
+    | { readonly kind: "message"; readonly payload: Uint8Array; readonly sentMs: number | null }
+    | { readonly kind: "bundle"; readonly payloads: readonly Uint8Array[] }
+    | { readonly kind: "control"; readonly control: Control } {
+    switch (type) {
+      case "control":
+        return { kind: "control", control: decodeControl(content) }
+      case "bundle":
+        checkFreshness(null, options)
+        return { kind: "bundle", payloads: decodeBundle(content) }
+      case "message":
+        checkFreshness(null, options)
+        return { kind: "message", payload: content, sentMs: null }
+      case "timed": {
+        const timed = decodeTimed(content)
+        checkFreshness(timed, options)
+        return { kind: "message", payload: timed.payload, sentMs: timed.sentMs }
+      }
+    }
+  }
+
+  /** What a control message changes. */
+  #heed(decoded: DecodedControl, epoch: Epoch, sender: Sender, wasAt: number): DecodedControl {
+    const { control } = decoded
+    switch (control.kind) {
+      case "rekey-key":
+        this.#announce(sender.publicKey, control)
+        return decoded
+      case "sync": {
+        // It tells what it used: the rest of its earlier blocks was never sent.
+        const { counters } = control
+        if (counters === null || decoded.isLate) return decoded
+        const missing = Math.max(0, counters - wasAt)
+        return { ...decoded, gap: missing > 0 ? { missing, possiblyMissing: 0 } : null }
+      }
+      case "report": {
+        if (this.#answersUs(control) && sender.mustAnswer) {
+          sender.chain = forgetBelow(sender.chain, decoded.counter)
+          sender.mustAnswer = false
+        }
+        const isOurs = epoch === this.#membership.current && control.tag === epoch.ownTag
+        return isOurs && this.#isBehind(control.counters, sender, decoded)
+          ? { ...decoded, weAreOld: true }
+          : decoded
+      }
+      case "unknown":
+        return decoded
+    }
+  }
+
+  /** Whether a report shows that we are an old copy; if so, goes on above it. [TOPIC-4-3] */
+  #isBehind(counters: number, reporter: Sender, report: DecodedControl): boolean {
+    if (counters <= this.#taken || counters - this.#taken > maxReportedJump) return false // [TOPIC-4-5]
+    const chain = skipBlocks(this.#sending.chain, Math.ceil(counters / blockSize))
+    this.#sending = { ...this.#sending, chain, used: null }
+    this.#keys = null
+    for (const epoch of this.#epochs) {
+      for (const sender of epoch.senders.values()) sender.mustAnswer = true
+    }
+    if (this.#answersUs(report.control)) {
+      reporter.chain = forgetBelow(reporter.chain, report.counter)
+      reporter.mustAnswer = false
+    }
+    return true
+  }
+
+  #answersUs(control: Control): boolean {
+    return (
+      control.kind === "report" &&
+      this.#challenge !== null &&
+      sameBytes(control.challenge, this.#challenge)
+    )
+  }
+
+  #decodeRekey(bytes: Uint8Array, nowMs: number): Decoded {
+    if (sameBytes(bytes, this.#latestRekey)) return { kind: "known" }
+    const opened = openRekey(bytes, this.#rekeyKeys)
+    if (!opened) {
+      if (decodeRekey(bytes).epoch <= this.epoch) return { kind: "other" }
+      this.#failed = hash(bytes).slice(0, 8)
+      return { kind: "behind" }
+    }
+    const { body, by, keys } = opened
+    const before = this.#body
+    if (
+      !sameBytes(body.topicId, before.topicId) ||
+      !sameBytes(body.requestKey, before.requestKey)
+    ) {
+      throw new PeerError("other-topic", "A rekey message of another topic came on this one.")
+    }
+    if (!participantIn(body, this.publicKey)) {
+      throw new PeerError(
+        "malformed",
+        "Malformed rekey message: it is for us, but we are not in it.",
+      )
+    }
+    const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
+    const { applied, membership } = receiveEpoch(this.#membership, epoch, nowMs)
+    this.#membership = membership
+    this.#useRekeyKey(by, nowMs)
+    if (applied) {
+      this.#enter(Uint8Array.from(bytes), { commitment: epoch.commitment, chain: sending, used: 0 })
+    }
+    return { kind: "rekey", applied, by: body.signer, epoch: body.epoch, ...changes(before, body) }
+  }
+
+  #decodeKeyRequest(bytes: Uint8Array): Decoded {
+    const request = openKeyRequest(bytes, this.#body)
+    if (!request) return { kind: "other" }
+    if (sameBytes(request.publicKey, this.publicKey)) return { kind: "own" }
+    const participant = this.participants.find((one) => sameBytes(one.publicKey, request.publicKey))
+    return { kind: "key-request", request, answer: this.#answer(request, participant) }
+  }
+
+  #answer(request: KeyRequest, participant: Participant | undefined): RequestAnswer {
+    if (!participant) return this.isAdmin ? "notice" : "none" // [TOPIC-8-4]
+    const isNew = request.serial > participant.serial
+    this.#announce(request.publicKey, request)
+    const failed = hash(this.#latestRekey).subarray(0, 8)
+    if (!sameBytes(request.failed, failed)) return request.epoch < this.epoch ? "resend" : "none"
+    return this.isAdmin && isNew ? "renew" : "none" // [TOPIC-8-3]
+  }
+
+  #decodeRemovalNotice(bytes: Uint8Array): Decoded {
+    const notice = openRemovalNotice(bytes, this.id, this.publicKey, this.#rekeyKeys)
+    if (!notice) return { kind: "other" }
+    if (notice.epoch < this.epoch) {
+      throw new PeerError("old-rekey", "A removal notice of an epoch that is over.")
+    }
+    if (!isAdmin(this.#membership, notice.admin)) {
+      throw new PeerError("not-an-admin", "A removal notice is by somebody who is no admin.")
+    }
+    this.#isRemoved = true // [TOPIC-8-5]
+    return { kind: "removed", by: notice.admin, epoch: notice.epoch }
+  }
+
+  /** Into a new epoch: whatever was taken of the old one is given up. */
+  #enter(rekey: Uint8Array, sending: SavedSending): void {
+    this.#latestRekey = rekey
+    this.#sending = sending
+    this.#keys = null
+    this.#failed = new Uint8Array(8)
+    const present = new Set(this.#body.participants.map(({ publicKey }) => hex(publicKey)))
+    for (const key of this.#announced.keys()) if (!present.has(key)) this.#announced.delete(key)
+  }
+
+  /** A rekey key that opened a secret goes in a while; there is always an unused one. [TOPIC-4-1] */
+  #useRekeyKey(used: RekeyKeyPair, nowMs: number): void {
+    const keys = this.#rekeyKeys
+      .filter(({ serial, usedMs }) => serial >= used.serial || usedMs !== null)
+      .map((key) => (key.serial === used.serial ? { ...key, usedMs: key.usedMs ?? nowMs } : key))
+    const newest = keys.at(-1) as RekeyKeyPair
+    this.#rekeyKeys =
+      newest.usedMs === null ? keys : [...keys, newRekeyKey(Math.max(nowMs, newest.serial + 1))]
+  }
+
+  #announce(
+    publicKey: Uint8Array,
+    { rekeyKey, serial }: { readonly serial: number; readonly rekeyKey: Uint8Array },
+  ): void {
+    const known = this.#announced.get(hex(publicKey))?.serial ?? 0
+    if (serial > known) this.#announced.set(hex(publicKey), { serial, rekeyKey })
+  }
+
+  #isGone({ joinId, publicKey }: Sender): boolean {
+    const participant = participantIn(this.#body, publicKey)
+    return !participant || includesBytes(this.#membership.pendingRemovals, joinId)
+  }
+
+  #senderByKey(publicKey: Uint8Array): Sender | null {
+    const senders = [...this.#membership.current.senders.values()]
+    return senders.find((sender) => sameBytes(sender.publicKey, publicKey)) ?? null
+  }
+
+  #binding(epoch: Epoch): Binding {
+    const known = this.#bindings.get(epoch.commitment)
+    if (known) return known
+    const binding = bindingOf(epoch, this.#context)
+    this.#bindings.set(epoch.commitment, binding)
+    return binding
+  }
+
+  #encodeState(): Uint8Array {
+    return encodeState({
+      owner: this.publicKey,
+      isRemoved: this.#isRemoved,
+      membership: this.#membership,
+      latestRekey: this.#latestRekey,
+      rekeyKeys: this.#rekeyKeys,
+      announced: [...this.#announced].map(([key, announced]) => ({
+        publicKey: fromHex(key),
+        ...announced,
+      })),
+    })
+  }
+}
+
+/** A data message that was refused. */
+export class RejectedMessage extends PeerError {
+  /** Whose it seems to be by its tag, 32 bytes; not proven. */
+  readonly claimed: Uint8Array
+
+  constructor(cause: PeerError, claimed: Uint8Array) {
+    super(cause.code, cause.message)
+    this.claimed = claimed
+  }
+}
+
+function bytesOf(payload: string | Uint8Array): Uint8Array {
+  return typeof payload === "string" ? utf8(payload) : payload
+}
+
+function isPairing(type: number | undefined): boolean {
+  return type !== undefined && type >= 0x31 && type <= 0x36
+}
+
+function changes(before: RekeyBody, after: RekeyBody): Pick<DecodedRekey, "added" | "removed"> {
+  const keysOf = (body: RekeyBody): readonly Uint8Array[] =>
+    body.participants.map(({ publicKey }) => publicKey)
+  return {
+    added: keysOf(after).filter((key) => !participantIn(before, key)),
+    removed: keysOf(before).filter((key) => !participantIn(after, key)),
+  }
+}

@@ -1,0 +1,70 @@
+import { decodeAll, u16, u32 } from "../../bytes/index.js"
+
+/** What the content of a data message is. */
+export type DataType = "message" | "timed" | "bundle" | "control"
+
+/** In clear on the channel, and bound into what is sealed. */
+export interface DataHeader {
+  readonly type: DataType
+  /** The low 16 bits of the epoch's number. */
+  readonly epoch: number
+  /** 4 bytes as a number. */
+  readonly tag: number
+  readonly counter: number
+  /** 8 random bytes. */
+  readonly guard: Uint8Array
+}
+
+export const headerBytes = 19
+export const dataTypes: Readonly<Record<DataType, number>> = {
+  message: 0x4d, // M
+  timed: 0x54, // T
+  bundle: 0x42, // B
+  control: 0x43, // C
+}
+const typeByByte = new Map(
+  Object.entries(dataTypes).map(([type, byte]) => [byte, type as DataType] as const),
+)
+
+/** @returns what a message is by its first byte, or `null` when it is no data message. */
+export function dataTypeOf(byte: number | undefined): DataType | null {
+  return (byte !== undefined && typeByByte.get(byte)) || null
+}
+
+/**
+ * Data message, spec/topic.md §3. Participant → all.
+ *
+ *   0      1       3            7         11      19
+ *   +------+-------+------------+---------+-------+--------------------------------------+
+ *   | type | epoch | sender tag | counter | guard | sealed signature 64 ‖ content, tag 16 |
+ *   | u8   | u16   | 4 bytes    | u32     | 8     | 80 bytes and more                    |
+ *   +------+-------+------------+---------+-------+--------------------------------------+
+ */
+export function encodeDataHeader(header: DataHeader): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(headerBytes)
+  out[0] = dataTypes[header.type]
+  out.set(u16(header.epoch), 1)
+  out.set(u32(header.tag), 3)
+  out.set(u32(header.counter), 7)
+  out.set(header.guard, 11)
+  return out
+}
+
+/** @throws {PeerError} `malformed` */
+export function decodeData(bytes: Uint8Array): {
+  readonly header: DataHeader
+  readonly sealed: Uint8Array
+} {
+  return decodeAll(bytes, "data message", (r) => {
+    const type = dataTypeOf(r.u8("type"))
+    if (!type) throw r.fail("its type is none of M, T, B, C")
+    const header = {
+      type,
+      epoch: r.u16("epoch"),
+      tag: r.u32("sender tag"),
+      counter: r.u32("counter"),
+      guard: r.take(8, "guard"),
+    }
+    return { header, sealed: r.rest("sealed content", 80) }
+  })
+}
