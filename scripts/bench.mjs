@@ -1,6 +1,6 @@
 // `npm run bench`: each area in a process of its own, for each engine that it is about.
 //   npm run bench -- --only crypto   one area
-//   npm run bench -- --json          { area, name, value, unit, goal, holds } a line
+//   npm run bench -- --json          { area, name, value, unit, goal, atMost, holds } a line
 import { spawn } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
@@ -37,7 +37,7 @@ for (const area of only === null ? areas : [only]) {
   if (area !== "crypto") continue
   for (const [name, value] of native) {
     const ratio = Number((value / portable.get(name)).toPrecision(3))
-    print({ area, name: `native : portable, ${name}`, value: ratio, unit: "ratio", goal: null })
+    print({ area, name: `native : portable, ${name}`, value: ratio, unit: "ratio" })
   }
 }
 
@@ -61,10 +61,12 @@ async function runArea(area, conditions, prefix) {
   return values
 }
 
-function print({ area, name, value, unit, goal }) {
-  const holds = goal === null ? null : value >= goal
-  if (json) return console.log(JSON.stringify({ area, name, value, unit, goal, holds }))
+/** `goal`: at least; `atMost`: a goal of which less is better. One of them, or none. */
+function print({ area, name, value, unit, goal = null, atMost = null }) {
+  const holds = goal !== null ? value >= goal : atMost !== null ? value <= atMost : null
+  if (json) return console.log(JSON.stringify({ area, name, value, unit, goal, atMost, holds }))
   const number = value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 3 : 0 })
-  const verdict = goal === null ? "" : `${holds ? "✔" : "✘"} goal ${goal}`
+  const wanted = goal !== null ? `goal ${goal}` : `goal at most ${atMost}`
+  const verdict = holds === null ? "" : `${holds ? "✔" : "✘"} ${wanted}`
   console.log(`  ${name.padEnd(44)} ${number.padStart(12)} ${unit.padEnd(6)} ${verdict}`.trimEnd())
 }

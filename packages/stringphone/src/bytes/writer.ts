@@ -34,5 +34,7 @@ export function u48(value: number): Uint8Array<ArrayBuffer> {
  * Equality of public bytes. Not constant time: compare secrets with `equal` of the crypto layer.
  */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }

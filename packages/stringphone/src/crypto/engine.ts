@@ -66,12 +66,17 @@ export interface CryptoEngine {
     secretKey: Uint8Array,
   ): Uint8Array | null
 
-  /** XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03), nonce 24, key 32 → ciphertext ‖ tag 16. */
+  /**
+   * XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03), nonce 24, key 32 → ciphertext ‖ tag 16. With
+   * `out`, of just that length, it is written there and returned; the plaintext may stand at its
+   * beginning.
+   */
   seal(
     plaintext: Uint8Array,
     nonce: Uint8Array,
     key: Uint8Array,
     associatedData: Uint8Array,
+    out?: Uint8Array,
   ): Uint8Array
   open(
     sealed: Uint8Array,

@@ -7,6 +7,16 @@ import { concat, UsageError, utf8 } from "../bytes/index.js"
  * @throws {UsageError} `bad-label`
  */
 export function labelled(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  return concat(prefixes.get(label) ?? prefixOf(label), ...parts)
+}
+
+/** Labels are constants of the protocols, so there are few; encoding one costs as much as its hash. */
+const prefixes = new Map<string, Uint8Array>()
+const maxPrefixes = 256
+
+function prefixOf(label: string): Uint8Array {
   if (label.includes("\0")) throw new UsageError("bad-label", "A label holds no NUL character.")
-  return concat(utf8(`stringphone/2 ${label}`), Uint8Array.of(0), ...parts)
+  const prefix = utf8(`stringphone/2 ${label}\0`)
+  if (prefixes.size < maxPrefixes) prefixes.set(label, prefix)
+  return prefix
 }

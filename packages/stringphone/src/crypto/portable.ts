@@ -106,8 +106,8 @@ export const openBox: CryptoEngine["openBox"] = (box, nonce, publicKey, secretKe
   return key && openSecretbox(box, nonce, key)
 }
 
-export const seal: CryptoEngine["seal"] = (plaintext, nonce, key, associatedData) =>
-  xchacha20poly1305(key, nonce, associatedData).encrypt(plaintext)
+export const seal: CryptoEngine["seal"] = (plaintext, nonce, key, associatedData, out) =>
+  xchacha20poly1305(key, nonce, associatedData).encrypt(plaintext, out)
 
 export const open: CryptoEngine["open"] = (sealed, nonce, key, associatedData) => {
   if (sealed.length < 16) return null

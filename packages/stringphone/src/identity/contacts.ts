@@ -1,8 +1,12 @@
 import { hex, sameBytes, UsageError } from "../bytes/index.js"
 import { petnameKey, takePetname } from "./petname.js"
 
-/** How a person made sure of a key. */
-export type VerifiedBy = "words" | "digits" | "hex" | "card"
+/**
+ * How a person made sure of a key: by comparing its fingerprint (`words`, `digits`, `hex`), by its
+ * `card`, or while pairing: seven `emoji` or their digits compared, a one-time `code` scanned or
+ * pasted, or the texts of an `invitation` exchanged offline.
+ */
+export type VerifiedBy = "words" | "digits" | "hex" | "card" | "emoji" | "code" | "invitation"
 
 /**
  * `unknown`: seen, nothing decided. `trusted`: the owner said yes without comparing.
@@ -65,6 +69,24 @@ export function resolveContact(book: ContactBook, text: string): Contact {
   }
   return matches[0]
 }
+
+/**
+ * Whom somebody unknown passes for: `name` is what it calls itself, and may be anything.
+ * @returns the contact with this petname and another key, or `null`. Whoever shows the name of a
+ * newcomer has to say that it is another key in that name.
+ */
+export function nameClash(book: ContactBook, name: string, publicKey: Uint8Array): Contact | null {
+  // No petname has these, and nobody sees them: with one in it the name would look the same.
+  const seen = petnameKey(name.replace(unseen, "").trim())
+  return (
+    book.find(
+      (contact) => petnameKey(contact.petname) === seen && !sameBytes(contact.publicKey, publicKey),
+    ) ?? null
+  )
+}
+
+/** Control and invisible characters, but not those that are a kind of space. */
+const unseen = /(?![\t-\r])[\p{C}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
 /**
  * Adds a contact.

@@ -4,6 +4,7 @@ export {
   addContact,
   contactByKey,
   decideTrust,
+  nameClash,
   removeContact,
   renameContact,
   resolveContact,

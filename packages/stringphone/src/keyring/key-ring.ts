@@ -1,37 +1,18 @@
-import { ChannelError, hex, sameBytes, UsageError } from "../bytes/index.js"
+import { sameBytes, UsageError } from "../bytes/index.js"
 import { randomBytes, type StretchCost } from "../crypto/index.js"
 import { type ContactBook, Identity } from "../identity/index.js"
 import type { Entry, Store } from "../store/index.js"
-import {
-  type ClassicTopicRecord,
-  type Codec,
-  contactsRecord,
-  isRecord,
-  json,
-  parse,
-  topicsRecord,
-} from "./records.js"
-import {
-  defaultStretchCost,
-  isAllowedCost,
-  isPassphraseSeal,
-  openEntry,
-  openRingKey,
-  type PassphraseSeal,
-  sealEntry,
-  sealRingKey,
-} from "./seal.js"
+import { DataStore } from "./data-store.js"
+import { contactsName, identityName, readEntry, RingEntries, topicsName } from "./entries.js"
+import { corrupt } from "./failure.js"
+import { encodeHeader, headerName, openHeader } from "./header.js"
+import { type ClassicTopicRecord, type Codec, contactsRecord, topicsRecord } from "./records.js"
+import { defaultStretchCost, isAllowedCost, sealRingKey } from "./seal.js"
 
 export interface OpenKeyRingOptions {
   readonly store: Store
   /** Asked only when the ring is sealed. */
   readonly passphrase?: () => string | Promise<string>
-}
-
-/** The ring key of a sealed ring, as of one version of its header. */
-interface Opened {
-  readonly headerVersion: string
-  readonly ringKey: Uint8Array | null
 }
 
 /**
@@ -57,13 +38,13 @@ export async function openKeyRing(options: OpenKeyRingOptions): Promise<KeyRing>
   for (;;) {
     const header = await store.get(headerName)
     if (!header) throw corrupt("its header is missing")
-    const opened = await open(header, options.passphrase)
+    const opened = await openHeader(header, options.passphrase)
     const entry = await store.get(identityName)
     // While a person typed, another process may have changed the passphrase.
     if ((await store.get(headerName))?.version !== header.version) continue
-    const seed = entry && readEntry(entry, opened.ringKey)
+    const seed = entry && readEntry(entry, opened.ringKey).value
     if (seed?.length !== 32) throw corrupt("its identity is missing or damaged")
-    return new KeyRing(store, opened, new Identity(seed))
+    return new KeyRing(new RingEntries(store, opened), new Identity(seed))
   }
 }
 
@@ -83,19 +64,27 @@ export async function openOwnKeyRing(options: OpenKeyRingOptions): Promise<KeyRi
  */
 export class KeyRing {
   readonly identity: Identity
-  readonly #store: Store
-  #opened: Opened
+  readonly #entries: RingEntries
 
   /** @internal */
-  constructor(store: Store, opened: Opened, identity: Identity) {
-    this.#store = store
-    this.#opened = opened
+  constructor(entries: RingEntries, identity: Identity) {
+    this.#entries = entries
     this.identity = identity
   }
 
   /** Whether a passphrase protects it. */
   get sealed(): boolean {
-    return this.#opened.ringKey !== null
+    return this.#entries.sealed
+  }
+
+  /**
+   * A store within the ring, for what sessions keep: values are sealed when the ring is, keys never
+   * are, so put no secret in a key. Each time a new view; closing it leaves the ring and the other
+   * views open. A change of the passphrase changes all versions. Methods also throw {UsageError}
+   * `passphrase-changed` and {ChannelError} `keyring-corrupt`.
+   */
+  get store(): Store {
+    return new DataStore(this.#entries)
   }
 
   contacts(): Promise<ContactBook> {
@@ -160,47 +149,22 @@ export class KeyRing {
     }
     const ringKey = passphrase === null ? null : randomBytes(32)
     const seal = passphrase === null || !ringKey ? null : sealRingKey(ringKey, passphrase, cost)
-    const header = encodeHeader(seal)
-    for (;;) {
-      const entries = (await this.#store.list("")).filter(({ key }) => key !== headerName)
-      // Also for what is not there: an entry that is written meanwhile would stay as it is.
-      const absent = [identityName, contactsName, topicsName]
-        .filter((name) => !entries.some(({ key }) => key === name))
-        .map((key) => ({ key, version: null }))
-      const ours = { key: headerName, version: this.#opened.headerVersion }
-      const writes = entries.map((entry) => {
-        const value = readEntry(entry, this.#opened.ringKey)
-        return { key: entry.key, value: ringKey ? sealEntry(value, entry.key, ringKey) : value }
-      })
-      const commit = {
-        checks: [...entries, ...absent, ours],
-        writes: [...writes, { key: headerName, value: header }],
-      }
-      if (await this.#store.commit(commit)) break
-      await this.#checkHeader()
-    }
-    const written = await this.#store.get(headerName)
-    if (!written || !sameBytes(written.value, header)) throw passphraseChanged()
-    this.#opened = { headerVersion: written.version, ringKey }
+    await this.#entries.reseal(encodeHeader(seal), ringKey)
   }
 
   async close(): Promise<void> {
-    await this.#store.close()
+    await this.#entries.close()
   }
 
   async #read<T>(name: string, codec: Codec<T>, absent: T): Promise<T> {
-    const entry = await this.#store.get(name)
-    if (!entry) return absent
-    await this.#checkHeader()
-    return decode(entry, this.#opened.ringKey, codec)
+    const entry = await this.#entries.get(name)
+    return entry ? decode(entry, codec) : absent
   }
 
   async #update<T>(name: string, codec: Codec<T>, absent: T, change: (value: T) => T): Promise<T> {
     for (;;) {
-      const entry = await this.#store.get(name)
-      const { headerVersion, ringKey } = this.#opened
-      await this.#checkHeader()
-      const next = change(entry ? decode(entry, ringKey, codec) : absent)
+      const entry = await this.#entries.get(name)
+      const next = change(entry ? decode(entry, codec) : absent)
       const value = codec.encode(next)
       // What could not be read again would make the ring unusable.
       if (codec.decode(value) === null) {
@@ -209,83 +173,14 @@ export class KeyRing {
           `This is no valid record of ${name}. Nothing was written.`,
         )
       }
-      const checks = [
-        { key: name, version: entry?.version ?? null },
-        { key: headerName, version: headerVersion },
-      ]
-      const writes = [{ key: name, value: ringKey ? sealEntry(value, name, ringKey) : value }]
-      if (await this.#store.commit({ checks, writes })) return next
-    }
-  }
-
-  /** Another process may have changed the passphrase: our ring key then opens nothing. */
-  async #checkHeader(): Promise<void> {
-    const header = await this.#store.get(headerName)
-    if (header?.version !== this.#opened.headerVersion) {
-      throw passphraseChanged()
+      const checks = [{ key: name, version: entry?.version ?? null }]
+      if (await this.#entries.commit({ checks, writes: [{ key: name, value }] })) return next
     }
   }
 }
 
-const headerName = "key-ring"
-const identityName = "identity"
-const contactsName = "contacts"
-const topicsName = "topics"
-
-async function open(header: Entry, passphrase: OpenKeyRingOptions["passphrase"]): Promise<Opened> {
-  const seal = decodeHeader(header.value)
-  if (!seal) return { headerVersion: header.version, ringKey: null }
-  if (!passphrase) {
-    throw new UsageError("passphrase-needed", "The key ring is sealed. Give its passphrase.")
-  }
-  return { headerVersion: header.version, ringKey: openRingKey(seal, await passphrase()) }
-}
-
-function readEntry(entry: Entry, ringKey: Uint8Array | null): Uint8Array {
-  if (!ringKey) return entry.value
-  const value = openEntry(entry.value, entry.key, ringKey)
-  if (!value) throw corrupt(`its entry "${entry.key}" was altered`)
-  return value
-}
-
-function decode<T>(entry: Entry, ringKey: Uint8Array | null, codec: Codec<T>): T {
-  const value = codec.decode(readEntry(entry, ringKey))
+function decode<T>(entry: Entry, codec: Codec<T>): T {
+  const value = codec.decode(entry.value)
   if (value === null) throw corrupt(`its entry "${entry.key}" is damaged`)
   return value
-}
-
-/** No two headers are the same: by its bytes, everyone knows the one that it wrote. */
-function encodeHeader(seal: PassphraseSeal | null): Uint8Array {
-  return json({ format: "stringphone key ring", version: 1, seal, id: hex(randomBytes(16)) })
-}
-
-function decodeHeader(bytes: Uint8Array): PassphraseSeal | null {
-  const header = parse(bytes)
-  if (!isRecord(header) || header["format"] !== "stringphone key ring") {
-    throw corrupt("its header is damaged")
-  }
-  if (header["version"] !== 1) {
-    throw new ChannelError(
-      "keyring-newer",
-      "A newer String phone wrote this key ring. Update first.",
-    )
-  }
-  if (header["seal"] !== null && !isPassphraseSeal(header["seal"])) {
-    throw corrupt("its passphrase seal is damaged")
-  }
-  return header["seal"]
-}
-
-function passphraseChanged(): UsageError {
-  return new UsageError(
-    "passphrase-changed",
-    "The passphrase of the key ring was changed meanwhile. Open it again.",
-  )
-}
-
-function corrupt(problem: string): ChannelError {
-  return new ChannelError(
-    "keyring-corrupt",
-    `The key ring can not be used: ${problem}. It was left as it is; restore a backup or move it away.`,
-  )
 }

@@ -102,7 +102,8 @@ function sealLabel(cost: crypto.StretchCost): Uint8Array {
 }
 
 function entryLabel(name: string): Uint8Array {
-  return crypto.labelled("key ring entry", utf8(name))
+  // In UTF-8 alone, all halves of surrogate pairs would be one: JSON escapes them. [IDENTITY-5-2]
+  return crypto.labelled("key ring entry", utf8(JSON.stringify(name).slice(1, -1)))
 }
 
 function within(value: unknown, low: number, high: number): boolean {

@@ -1,3 +1,4 @@
+import { UsageError } from "../bytes/index.js"
 import {
   addContact,
   contactByKey,
@@ -5,6 +6,7 @@ import {
   decideTrust,
   fingerprint,
   petnameKey,
+  takePetname,
   type TrustDecision,
   trustOf,
   type VerifiedBy,
@@ -14,6 +16,8 @@ import {
 export interface Acceptance {
   /** Their own name for it; two words of its fingerprint when absent. */
   readonly petname?: string
+  /** What it calls itself: taken as the petname when there is none and it is free. */
+  readonly suggested?: string
   /** How they compared its fingerprint; absent: they did not, and the contact shows it. */
   readonly verifiedBy?: VerifiedBy
 }
@@ -36,12 +40,24 @@ export function acceptInto(
     : { state: "trusted", atMs: nowMs }
   const contact = contactByKey(book, publicKey)
   if (!contact) {
-    const petname = acceptance.petname ?? unusedPetname(book, publicKey)
+    const petname =
+      acceptance.petname ?? usable(book, acceptance.suggested) ?? unusedPetname(book, publicKey)
     return addContact(book, { petname, publicKey }, decision)
   }
   return trustOf(contact).state === "verified" && !verifiedBy
     ? book
     : decideTrust(book, publicKey, decision)
+}
+
+/** A suggested name, if it can be a petname and nobody has it. */
+function usable(book: ContactBook, suggested: string | undefined): string | null {
+  try {
+    const name = takePetname(suggested ?? "")
+    return book.some((contact) => petnameKey(contact.petname) === petnameKey(name)) ? null : name
+  } catch (error) {
+    if (error instanceof UsageError) return null
+    throw error
+  }
 }
 
 /** Two words of the fingerprint, and more of them until no other contact has that name. */

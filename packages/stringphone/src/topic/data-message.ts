@@ -5,6 +5,8 @@ import { type DataHeader, decodeData, encodeDataHeader, headerBytes } from "./wi
 
 const purpose = "topic message"
 const label = labelled(purpose)
+const signatureBytes = 64
+const tagBytes = 16
 
 /** Commitment ‖ context: what a message is bound to besides its header, 64 bytes. */
 export type Binding = Uint8Array
@@ -22,7 +24,14 @@ export function sealData(
   const signed = concat(head, binding, content)
   const signature = signer.sign(purpose, signed) // [TOPIC-3-4]
   const associated = signed.subarray(0, headerBytes + binding.length) // [TOPIC-3-3]
-  return concat(head, seal(concat(signature, content), nonceOf(guard), key, associated))
+  // Sealed where it is: each array of more than 64 bytes costs as much as its sealing.
+  const out = new Uint8Array(headerBytes + signatureBytes + content.length + tagBytes)
+  out.set(head)
+  out.set(signature, headerBytes)
+  out.set(content, headerBytes + signatureBytes)
+  const sealed = out.subarray(headerBytes)
+  seal(sealed.subarray(0, -tagBytes), nonceOf(guard), key, associated, sealed)
+  return out
 }
 
 /**
@@ -38,13 +47,20 @@ export function openData(
   publicKey: Uint8Array,
 ): Uint8Array {
   const { header, sealed } = decodeData(bytes)
-  const associated = concat(bytes.subarray(0, headerBytes), binding)
+  // What was signed; all of it but the content is known before.
+  const signedHead = label.length + headerBytes + binding.length
+  const signed = new Uint8Array(signedHead + sealed.length - signatureBytes - tagBytes)
+  signed.set(label)
+  signed.set(bytes.subarray(0, headerBytes), label.length)
+  signed.set(binding, label.length + headerBytes)
+  const associated = signed.subarray(label.length, signedHead)
   const opened = open(sealed, nonceOf(header.guard), key, associated)
   if (!opened) {
     throw new PeerError("not-authentic", "A message was changed, or was not made by a participant.")
   }
-  const content = opened.subarray(64)
-  if (!verify(opened.subarray(0, 64), concat(label, associated, content), publicKey)) {
+  const content = opened.subarray(signatureBytes)
+  signed.set(content, signedHead)
+  if (!verify(opened.subarray(0, signatureBytes), signed, publicKey)) {
     throw new PeerError("bad-signature", "A message is not signed by the participant it names.")
   }
   return content

@@ -23,3 +23,4 @@ export type {
 export type { Control } from "./wire/control.js"
 export type { KeyRequest } from "./wire/key-request.js"
 export type { Participant } from "./wire/rekey.js"
+export * from "./pairing/index.js"

@@ -67,7 +67,7 @@ export function findKey(chain: ReceivingChain, counter: number): FoundKey {
   const late = counter < chain.counters
   const common = {
     late,
-    farAhead: counter - chain.counters > farJump,
+    farAhead: counter - chain.counters >= farJump,
     gap: gapBefore(chain, counter),
   }
   if (at >= 0) {
@@ -87,7 +87,7 @@ export function findKey(chain: ReceivingChain, counter: number): FoundKey {
   if (block < chain.block) {
     throw new PeerError("replayed", "A message that was received before, or is too old to tell.") // [TOPIC-2-3]
   }
-  if (counter - chain.counters > maxJump) {
+  if (counter - chain.counters >= maxJump) {
     throw new PeerError("too-far-ahead", "A message number is too far ahead to be believed.") // [TOPIC-2-6]
   }
   const skipped: KeptKey[] = []

@@ -99,7 +99,7 @@ export class Hub implements ListeningTransport {
       echo: false,
     }
     this.#outbox = new Outbox(() => this.capabilities.maxMessageBytes, options.backlog)
-    this.#outbox.open({ window: 1, send: (bytes, to) => this.#sendOwn(bytes, to) })
+    this.#outbox.open({ window: 1, send: ({ bytes, to }) => this.#sendOwn(bytes, to) })
     this.#inbox = new Inbox(options.inbox ?? {}, {
       pause: () => this.#each((seat) => seat.client.pause()),
       resume: () => this.#each((seat) => seat.client.resume()),

@@ -19,6 +19,11 @@ export interface InboxHooks {
   readonly dropped: (count: number) => void
 }
 
+interface Entry {
+  readonly message: IncomingMessage
+  readonly settled: (() => void) | undefined
+}
+
 /**
  * The queue behind `messages`. The limits are the high water mark; the low one is half of them.
  * With a `pause` hook nothing is dropped: what was already on its way when the channel was told to
@@ -29,13 +34,15 @@ export class Inbox implements AsyncIterable<IncomingMessage> {
   readonly #maxBytes: number
   readonly #hooks: InboxHooks
   // A Set keeps the order of arrival and takes its first element off in constant time.
-  readonly #queue = new Set<IncomingMessage>()
+  readonly #queue = new Set<Entry>()
   #bytes = 0
   #paused = false
   #ended = false
   #dropped = 0
   #reading = false
-  readonly #wanting: ((result: IteratorResult<IncomingMessage, undefined>) => void)[] = []
+  readonly #wanting: ((entry: Entry | null) => void)[] = []
+  /** Settles the message that the reader deals with now. */
+  #settle: () => void = () => {}
 
   constructor(limits: InboxLimits, hooks: InboxHooks) {
     this.#maxMessages = limits.maxMessages ?? 1024
@@ -48,11 +55,16 @@ export class Inbox implements AsyncIterable<IncomingMessage> {
     return this.#paused
   }
 
-  push(message: IncomingMessage): void {
+  /**
+   * @param settled called once, when the reader has dealt with the message: it asks for the next,
+   * stops reading, or closes the transport. Not called for one that nobody read.
+   */
+  push(message: IncomingMessage, settled?: () => void): void {
     if (this.#ended) return
+    const entry = { message, settled }
     const wanting = this.#wanting.shift()
-    if (wanting) return wanting({ value: message, done: false })
-    this.#queue.add(message)
+    if (wanting) return wanting(entry)
+    this.#queue.add(entry)
     this.#bytes += message.bytes.length
     if (!this.#hooks.pause) return this.trim(1)
     if (!this.#paused && this.#exceeds(1, true)) {
@@ -83,6 +95,7 @@ export class Inbox implements AsyncIterable<IncomingMessage> {
   /** Nothing more comes in. What is here can still be read. */
   end(): void {
     this.#ended = true
+    this.#settle()
     this.#dismiss()
   }
 
@@ -106,6 +119,7 @@ export class Inbox implements AsyncIterable<IncomingMessage> {
         if (!stopped) {
           stopped = true
           this.#reading = false
+          this.#settle()
           this.#dismiss()
         }
         return { value: undefined, done: true }
@@ -113,30 +127,50 @@ export class Inbox implements AsyncIterable<IncomingMessage> {
     }
   }
 
-  #take(): Promise<IteratorResult<IncomingMessage, undefined>> {
-    const message = this.#shift()
-    if (message) {
+  async #take(): Promise<IteratorResult<IncomingMessage, undefined>> {
+    this.#settle()
+    const entry = await this.#next()
+    return entry ? { value: entry.message, done: false } : { value: undefined, done: true }
+  }
+
+  #next(): Promise<Entry | null> {
+    const entry = this.#shift()
+    if (entry) {
       if (this.#paused && !this.#exceeds(0.5, false)) {
         this.#paused = false
         this.#hooks.resume?.()
       }
-      return Promise.resolve({ value: message, done: false })
+      this.#handOut(entry)
+      return Promise.resolve(entry)
     }
-    if (this.#ended) return Promise.resolve({ value: undefined, done: true })
-    return new Promise((resolve) => this.#wanting.push(resolve))
+    if (this.#ended) return Promise.resolve(null)
+    return new Promise((resolve) => {
+      this.#wanting.push((next) => {
+        if (next) this.#handOut(next)
+        resolve(next)
+      })
+    })
+  }
+
+  #handOut({ settled }: Entry): void {
+    this.#settle() // several may be asked for at once
+    this.#settle = () => {
+      this.#settle = () => {}
+      settled?.()
+    }
   }
 
   #dismiss(): void {
-    for (const wanting of this.#wanting.splice(0)) wanting({ value: undefined, done: true })
+    for (const wanting of this.#wanting.splice(0)) wanting(null)
   }
 
-  #shift(): IncomingMessage | undefined {
-    const [message] = this.#queue
-    if (message) {
-      this.#queue.delete(message)
-      this.#bytes -= message.bytes.length
+  #shift(): Entry | undefined {
+    const [entry] = this.#queue
+    if (entry) {
+      this.#queue.delete(entry)
+      this.#bytes -= entry.message.bytes.length
     }
-    return message
+    return entry
   }
 
   #exceeds(factor: number, orEquals: boolean): boolean {

@@ -45,10 +45,14 @@ export interface Dialled {
   /** Whether its connections can pause; otherwise a full inbox drops the oldest. */
   readonly pausable: boolean
   /**
-   * One attempt. What arrives goes to `inbox`.
+   * One attempt. What arrives goes to `inbox`; who comes and goes, to `tell`.
    * @throws {ChannelError} the reason; when `signal` aborts, `unreachable`
    */
-  dial(inbox: Inbox, signal: AbortSignal): Promise<Connection>
+  dial(
+    inbox: Inbox,
+    signal: AbortSignal,
+    tell: (event: TransportEvent) => void,
+  ): Promise<Connection>
 }
 
 /** Trying again will not help: a person has to change something first. */
@@ -191,7 +195,9 @@ class Link implements Transport {
     this.#ending.signal.addEventListener("abort", giveUp)
     try {
       if (this.#isEnded()) throw closedWhileConnecting()
-      const connection = await this.#dialled.dial(this.#inbox, attempt.signal)
+      const connection = await this.#dialled.dial(this.#inbox, attempt.signal, (event) =>
+        this.#listeners.emit(event),
+      )
       if (!this.#isEnded()) return connection
       await connection.close()
       throw closedWhileConnecting()

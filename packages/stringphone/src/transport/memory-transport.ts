@@ -1,7 +1,7 @@
 import { ChannelError } from "../bytes/index.js"
 import { Inbox, type InboxLimits } from "./inbox.js"
 import { Listeners } from "./listeners.js"
-import { Outbox, type Outlet } from "./outbox.js"
+import { type OutgoingMessage, Outbox, type Outlet } from "./outbox.js"
 import type {
   IncomingMessage,
   SendOptions,
@@ -13,7 +13,7 @@ import type {
 
 /** What one member asks of its network. */
 export interface MemoryUplink {
-  send(bytes: Uint8Array, to: string | undefined): Promise<void>
+  send(message: OutgoingMessage): Promise<void>
   leave(): void
 }
 
@@ -45,12 +45,13 @@ export class MemoryTransport implements Transport {
       addressed: true,
       presence: true,
       echo: false,
+      retained: true,
     }
     this.#inbox = new Inbox(limits.inbox ?? {}, {
       dropped: (count) => this.tell({ kind: "dropped", count }),
     })
     this.messages = this.#inbox
-    this.#outlet = { window: 1024, send: (bytes, to) => uplink.send(bytes, to) }
+    this.#outlet = { window: 1024, send: (message) => uplink.send(message) }
     this.#outbox = new Outbox(() => this.capabilities.maxMessageBytes)
     this.#outbox.open(this.#outlet)
   }
@@ -78,8 +79,8 @@ export class MemoryTransport implements Transport {
     this.tell({ kind: "status", status: "closed" })
   }
 
-  receive(bytes: Uint8Array, from: string): void {
-    this.#inbox.push({ bytes, from })
+  receive(message: IncomingMessage): void {
+    this.#inbox.push(message)
   }
 
   disconnected(): void {

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "./clock.js"
 import { type Delivery, type Faults, HostileNetwork } from "./faults.js"
 import type { InboxLimits } from "./inbox.js"
 import { MemoryTransport } from "./memory-transport.js"
+import type { OutgoingMessage } from "./outbox.js"
 import type { Transport } from "./port.js"
 import { SeededRandom } from "./random.js"
 
@@ -66,6 +67,7 @@ class Network implements MemoryNetwork {
   readonly #offline = new Set<string>()
   /** When the last delivery of `sender → receiver` is due: later ones do not overtake it. */
   readonly #lastDue = new Map<string, number>()
+  readonly #retained = new Map<string, { readonly bytes: Uint8Array; readonly from: string }>()
   #groups: readonly ReadonlySet<string>[] = []
 
   constructor(options: MemoryNetworkOptions) {
@@ -82,7 +84,7 @@ class Network implements MemoryNetwork {
       name,
       { maxMessageBytes: this.#options.maxMessageBytes, inbox: this.#options.inbox },
       {
-        send: (bytes, to) => this.#send(name, bytes, to),
+        send: (message) => this.#send(name, message),
         leave: () =>
           this.#tellPresence(() => {
             this.#members.delete(name)
@@ -91,6 +93,7 @@ class Network implements MemoryNetwork {
       },
     )
     this.#tellPresence(() => this.#members.set(name, member))
+    this.#giveRetained(name, member)
     return member
   }
 
@@ -117,22 +120,43 @@ class Network implements MemoryNetwork {
   reconnect(name: string): void {
     if (!this.#offline.has(name)) return
     this.#tellPresence(() => this.#offline.delete(name))
-    this.#members.get(name)?.reconnected()
+    const member = this.#members.get(name)
+    if (!member) return
+    this.#giveRetained(name, member)
+    member.reconnected()
   }
 
-  async #send(from: string, bytes: Uint8Array, to: string | undefined): Promise<void> {
+  async #send(from: string, { bytes, to, retain }: OutgoingMessage): Promise<void> {
     if (to !== undefined && !this.#members.has(to)) {
       throw new ChannelError("not-connected", `${to} is not connected (any more).`)
+    }
+    if (retain !== undefined) {
+      this.#retained.delete(retain)
+      if (bytes.length === 0) return
+      this.#retained.set(retain, { bytes: Uint8Array.from(bytes), from })
     }
     for (const [name, member] of this.#members) {
       if (!this.#hears(name, from) || (to !== undefined && name !== to)) continue
       for (const delivery of this.#hostile.deliveries(bytes)) {
         this.#deliver(delivery, `${from} → ${name}`, () => {
-          if (!this.#offline.has(name)) member.receive(delivery.bytes, from)
+          if (!this.#offline.has(name)) member.receive({ bytes: delivery.bytes, from })
         })
       }
     }
     this.#hostile.remember(Uint8Array.from(bytes))
+  }
+
+  /** The faults are the network's as for any message, but others' partitions are not in the way. */
+  #giveRetained(name: string, member: MemoryTransport): void {
+    for (const { bytes, from } of this.#retained.values()) {
+      if (from === name) continue
+      for (const delivery of this.#hostile.deliveries(bytes)) {
+        this.#deliver(delivery, `retained → ${name}`, () => {
+          if (this.#offline.has(name)) return
+          member.receive({ bytes: delivery.bytes, from, retained: true })
+        })
+      }
+    }
   }
 
   #deliver({ delayMs, reordered }: Delivery, way: string, arrive: () => void): void {

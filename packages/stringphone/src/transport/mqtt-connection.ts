@@ -1,13 +1,18 @@
-import type { IClientOptions, MqttClient } from "mqtt"
+import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt"
 import { type Callee, connectionLost } from "./failure.js"
 import type { Inbox } from "./inbox.js"
 import type { Connection } from "./link.js"
+import type { MqttPresenceBoard } from "./mqtt-presence.js"
+import { slotOf, slotTopic } from "./mqtt-topics.js"
+import type { OutgoingMessage } from "./outbox.js"
 import { connectFailure, publishFailure, reasonCode, subscribeFailure } from "./mqtt-failure.js"
 
 /** One connection to a broker; with what the broker said of itself. */
 export interface MqttConnection extends Connection {
   /** The largest packet that the broker takes, if it told. */
   readonly maxPacketBytes: number | undefined
+  /** Whether it lets us have the topics with what is kept. */
+  readonly retained: boolean
 }
 
 /** What one attempt to connect needs to know. */
@@ -20,6 +25,9 @@ export interface MqttAttempt {
   readonly maxMessageBytes: number
   readonly inbox: Inbox
   readonly signal: AbortSignal
+  readonly presence: MqttPresenceBoard | null
+  /** Whether this connection has its topics for what is kept. */
+  readonly canRetain: () => boolean
 }
 
 const keepaliveSeconds = 30
@@ -36,9 +44,10 @@ const endWithinMs = 1_000
  * @throws {ChannelError} `refused`, `unreachable`, `untrusted-certificate`
  */
 export async function dialMqtt(attempt: MqttAttempt): Promise<MqttConnection> {
-  const { callee, options, qos, signal, topic } = attempt
+  const { callee, options, presence, qos, signal, topic } = attempt
   const client = attempt.connect({
     ...options,
+    ...(presence && { will: presence.will }),
     keepalive: keepaliveSeconds,
     clean: true,
     reconnectPeriod: 0, // reconnecting is the link's business
@@ -52,15 +61,17 @@ export async function dialMqtt(attempt: MqttAttempt): Promise<MqttConnection> {
   const giveUp = (): void => void stream.destroy(abortError(signal))
   if (signal.aborted) giveUp()
   signal.addEventListener("abort", giveUp)
+  let retained: boolean
   try {
     await Promise.race([
       new Promise<void>((resolve) => client.once("connect", () => resolve())),
       over.then((cause) => Promise.reject(connectFailure(callee, cause))),
     ])
-    await Promise.race([
-      client.subscribeAsync(topic, { qos, nl: true }).catch((cause: unknown) => {
-        throw wasAnswered(cause) ? subscribeFailure(callee, topic, cause) : connectionLost(callee)
-      }),
+    const subscribed = client.subscribeAsync(topic, { qos, nl: true }).catch((cause: unknown) => {
+      throw wasAnswered(cause) ? subscribeFailure(callee, topic, cause) : connectionLost(callee)
+    })
+    ;[, retained] = await Promise.race([
+      Promise.all([subscribed, subscribesTo(client, slotTopic(topic, "+"), qos)]),
       over.then((cause) => Promise.reject(connectFailure(callee, cause))),
     ])
   } catch (error) {
@@ -70,15 +81,31 @@ export async function dialMqtt(attempt: MqttAttempt): Promise<MqttConnection> {
     signal.removeEventListener("abort", giveUp)
   }
   const server = client.serverProperties
+  // Not awaited: whoever is here is told only after our caller could ask to be told.
+  if (presence) void presence.appear(client)
+  void over.then(() => presence?.disappeared())
   return {
+    retained: retained && server?.retainAvailable !== false,
     window: Math.min(maxWindow, server?.receiveMaximum ?? maxWindow),
     maxPacketBytes: server?.maximumPacketSize,
     lost: over.then((cause) => connectionLost(callee, cause)),
-    send: (bytes) => valve.publish(bytes),
+    send: (message) => valve.publish(message),
     pause() {}, // the valve sees that the inbox is full
     resume: () => valve.release(),
-    close: () => end(client, valve, over),
+    async close() {
+      valve.stayOpen() // or the answer to our farewell could not reach us
+      if (presence) await soon([presence.disappear(client), over])
+      await end(client, valve, over)
+    },
   }
+}
+
+/** @returns whether the broker lets us; a topic that is refused is no reason to fail. */
+async function subscribesTo(client: MqttClient, filter: string, qos: 0 | 1): Promise<boolean> {
+  return client.subscribeAsync(filter, { qos, nl: true }).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** @returns what ended the connection, if anything is known, once it ended. */
@@ -118,15 +145,17 @@ class Valve {
   constructor(client: MqttClient, attempt: MqttAttempt) {
     this.#client = client
     this.#attempt = attempt
-    client.handleMessage = ({ payload }, done) => this.#receive(payload, done)
+    client.handleMessage = (packet, done) => this.#receive(packet, done)
   }
 
-  async publish(bytes: Uint8Array): Promise<void> {
-    const { callee, qos, topic } = this.#attempt
+  async publish({ bytes, retain }: OutgoingMessage): Promise<void> {
+    const { callee, qos } = this.#attempt
+    const kept = retain !== undefined && this.#attempt.canRetain()
+    const topic = kept ? slotTopic(this.#attempt.topic, retain) : this.#attempt.topic
     const failure = await new Promise<Error | undefined | null>((resolve) => {
       this.#awaited += 1
       this.release()
-      this.#client.publish(topic, asBuffer(bytes), { qos }, resolve)
+      this.#client.publish(topic, asBuffer(bytes), { qos, retain: kept }, resolve)
     })
     this.#awaited -= 1
     if (!failure) return
@@ -147,14 +176,18 @@ class Valve {
     this.release()
   }
 
-  #receive(payload: string | Uint8Array, done: () => void): void {
-    const { inbox, maxMessageBytes } = this.#attempt
+  #receive({ payload, retain, topic }: IPublishPacket, done: () => void): void {
+    const { inbox, maxMessageBytes, presence } = this.#attempt
+    if (presence?.noticed(topic, payload)) return done()
+    const slot = slotOf(this.#attempt.topic, topic)
+    if (slot !== null && payload.length === 0) return done() // a slot was cleared
     if (typeof payload === "string" || payload.length > maxMessageBytes) {
       inbox.countDropped()
       return done()
     }
     // A copy: mqtt.js cuts payloads from larger pieces, which each would keep alive.
-    inbox.push({ bytes: new Uint8Array(payload), from: null })
+    const bytes = new Uint8Array(payload)
+    inbox.push({ bytes, from: null, ...(slot !== null && retain && { retained: true }) })
     if (!inbox.paused) return done()
     if (this.#staysOpen || this.#awaited > 0) {
       inbox.trim(2)
@@ -187,6 +220,16 @@ function hasNoDelay(stream: object): stream is { setNoDelay(on: boolean): void }
 /** Whether the broker itself refused the subscription. */
 function wasAnswered(error: unknown): boolean {
   return error instanceof Error && "packet" in error && error.packet !== undefined
+}
+
+/** Waits for the first of these, but not for long. */
+async function soon(promises: readonly Promise<unknown>[]): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, endWithinMs)
+  })
+  await Promise.race([...promises, late])
+  clearTimeout(timer)
 }
 
 function abortError(signal: AbortSignal): Error | undefined {

@@ -24,12 +24,22 @@ export interface MqttOptions extends LinkOptions {
   readonly key?: string
   /** `false` accepts any certificate: whoever is between reads the metadata. Default true. */
   readonly rejectUnauthorized?: boolean
+  /**
+   * Shows others on this topic that we are here, and us who else is (`joined` and `left` events).
+   * Anyone can claim any id: for display only. Default: neither.
+   */
+  readonly presence?: MqttPresence
   /** Default: a random one, kept while this transport lives. */
   readonly clientId?: string
   /** Largest message, either way. Larger ones from others are dropped. Default 1 MiB. */
   readonly maxMessageBytes?: number
   /** Do not fail when no broker answers yet: return at once and keep trying. Default false. */
   readonly waitForBroker?: boolean
+}
+
+export interface MqttPresence {
+  /** Who we are: bytes, shown to others as hex, or 1 to 64 of A–Z, a–z, 0–9, `_` and `-`. */
+  readonly id: Uint8Array | string
 }
 
 /** A URL taken apart, for mqtt.js; only `where` and `address` are for the public. */

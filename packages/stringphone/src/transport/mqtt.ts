@@ -6,9 +6,11 @@ import { missingPeer } from "./missing-peer.js"
 import { type MqttConnection, dialMqtt } from "./mqtt-connection.js"
 import { speaksAnotherVersion } from "./mqtt-failure.js"
 import { type MqttOptions, type MqttUrl, checkTopic, parseMqttUrl } from "./mqtt-options.js"
-import type { Transport } from "./port.js"
+import { MqttPresenceBoard, presenceId } from "./mqtt-presence.js"
+import { longestTopic } from "./mqtt-topics.js"
+import type { Transport, TransportEvent } from "./port.js"
 
-export type { MqttOptions } from "./mqtt-options.js"
+export type { MqttOptions, MqttPresence } from "./mqtt-options.js"
 
 /**
  * Connects to one topic of an MQTT broker, and reconnects when the connection is lost. Needs the
@@ -18,10 +20,15 @@ export type { MqttOptions } from "./mqtt-options.js"
  * when the connection broke is sent again, so a message may arrive twice. What others send while
  * we are away is missed: brokers keep nothing for us.
  *
+ * What is sent with `retain` goes to `<topic>/retained/<slot>`, where the broker keeps the last one;
+ * who subscribes to the topic alone does not hear it. So does `presence` use
+ * `<topic>/presence/<id>`. A broker that refuses these topics has no slots: see
+ * `capabilities.retained`.
+ *
  * A slow reader slows the broker down, which then decides what to drop. Under MQTT 5 our own
  * messages do not come back to us; under 3.1.1 they do: see `capabilities.echo`.
  *
- * @throws {UsageError} `bad-url`, `bad-topic`, `missing-peer`
+ * @throws {UsageError} `bad-url`, `bad-topic`, `bad-presence-id`, `missing-peer`
  * @throws {ChannelError} `unreachable`, `refused`, `untrusted-certificate`, `aborted`
  * @example
  * const transport = await connectMqtt({ url: "mqtt://localhost", topic: "garden" })
@@ -36,9 +43,16 @@ export async function connectMqtt(options: MqttOptions): Promise<Transport> {
   const callee = { what: "MQTT broker", where: url.where }
   const client = clientOptions(options, url)
   let version = options.protocolVersion
+  const id = options.presence && presenceId(options.presence)
   let maxPacketBytes: number | undefined
+  let retained = false
 
-  const dialAs = (protocolVersion: 4 | 5, inbox: Inbox, signal: AbortSignal) =>
+  const dialAs = (
+    protocolVersion: 4 | 5,
+    inbox: Inbox,
+    signal: AbortSignal,
+    tell: (event: TransportEvent) => void,
+  ) =>
     dialMqtt({
       connect,
       options: { ...client, ...limits(protocolVersion, maxMessageBytes), protocolVersion },
@@ -48,13 +62,19 @@ export async function connectMqtt(options: MqttOptions): Promise<Transport> {
       maxMessageBytes,
       inbox,
       signal,
+      presence: id === undefined ? null : new MqttPresenceBoard(topic, id, tell),
+      canRetain: () => retained,
     })
-  const dial = async (inbox: Inbox, signal: AbortSignal): Promise<MqttConnection> => {
+  const dial = async (
+    inbox: Inbox,
+    signal: AbortSignal,
+    tell: (event: TransportEvent) => void,
+  ): Promise<MqttConnection> => {
     try {
-      return await dialAs(version ?? 5, inbox, signal)
+      return await dialAs(version ?? 5, inbox, signal, tell)
     } catch (error) {
       if (version || !speaksAnotherVersion(error)) throw error
-      const connection = await dialAs(4, inbox, signal)
+      const connection = await dialAs(4, inbox, signal, tell)
       version = 4
       return connection
     }
@@ -64,17 +84,22 @@ export async function connectMqtt(options: MqttOptions): Promise<Transport> {
     {
       address: url.address,
       capabilities: () => ({
-        maxMessageBytes: Math.min(maxMessageBytes, payloadBytes(maxPacketBytes, topic)),
+        maxMessageBytes: Math.min(
+          maxMessageBytes,
+          payloadBytes(maxPacketBytes, longestTopic(topic)),
+        ),
         ordered: true,
         addressed: false,
-        presence: false,
+        presence: id !== undefined,
         echo: version !== 5,
+        retained,
       }),
       pausable: true,
-      async dial(inbox, signal) {
-        const connection = await dial(inbox, signal)
+      async dial(inbox, signal, tell) {
+        const connection = await dial(inbox, signal, tell)
         version ??= 5 // what worked once is not put to the test at every reconnection
         maxPacketBytes = connection.maxPacketBytes
+        retained = connection.retained
         return connection
       },
     },

@@ -9,6 +9,13 @@ export interface BacklogLimits {
   readonly maxBytes?: number
 }
 
+/** One message on its way out; the same object each time that it is tried again. */
+export interface OutgoingMessage {
+  readonly bytes: Uint8Array
+  readonly to?: string | undefined
+  readonly retain?: string | undefined
+}
+
 /** Where an outbox sends to. */
 export interface Outlet {
   /** How many messages may be on their way, not yet taken, at the same time. */
@@ -17,12 +24,11 @@ export interface Outlet {
    * Resolves when the channel took the message, rejects when it will not have this one. When the
    * whole connection breaks it must do neither: {@link Outbox.lost} decides what happens then.
    */
-  send(bytes: Uint8Array, to?: string): Promise<void>
+  send(message: OutgoingMessage): Promise<void>
 }
 
 interface Item {
-  readonly bytes: Uint8Array
-  readonly to: string | undefined
+  readonly message: OutgoingMessage
   /** How many connections broke while they had this message. */
   losses: number
   settled: boolean
@@ -53,17 +59,11 @@ export class Outbox {
   }
 
   /**
-   * @throws {UsageError} `message-too-large`
+   * @throws {UsageError} `message-too-large`, `bad-slot`
    * @throws {ChannelError} `closed`, `aborted`, `backlog-full`, or what the outlet threw
    */
   async send(bytes: Uint8Array, options: SendOptions = {}): Promise<void> {
-    const maxBytes = this.#maxMessageBytes()
-    if (bytes.length > maxBytes) {
-      throw new UsageError(
-        "message-too-large",
-        `This message has ${bytes.length} bytes, but the channel takes at most ${maxBytes}. Send it in parts.`,
-      )
-    }
+    checkOutgoing(bytes, options, this.#maxMessageBytes())
     if (this.#closed) throw this.#closed
     if (options.signal?.aborted) throw aborted(options.signal)
     if (this.#isFull(bytes.length)) {
@@ -109,14 +109,13 @@ export class Outbox {
 
   #add(
     bytes: Uint8Array,
-    { to, signal }: SendOptions,
+    { to, signal, retain }: SendOptions,
     resolve: () => void,
     reject: (error: unknown) => void,
   ): void {
     const giveUp = (): void => item.settle(aborted(signal))
     const item: Item = {
-      bytes,
-      to,
+      message: { bytes, to, retain: to === undefined ? retain : undefined },
       losses: 0,
       settled: false,
       settle: (error) => {
@@ -148,7 +147,7 @@ export class Outbox {
   async #hand(item: Item, outlet: Outlet): Promise<void> {
     let failure: unknown
     try {
-      await outlet.send(item.bytes, item.to)
+      await outlet.send(item.message)
     } catch (error) {
       failure = error
     }
@@ -157,6 +156,26 @@ export class Outbox {
     this.#sending.delete(item)
     item.settle(failure)
     this.#pump()
+  }
+}
+
+/**
+ * Finds what is wrong with a message before anything is done about it.
+ * @throws {UsageError} `message-too-large`, `bad-slot`
+ */
+export function checkOutgoing(
+  { length }: Uint8Array,
+  { retain }: SendOptions,
+  maxBytes: number,
+): void {
+  if (length > maxBytes) {
+    throw new UsageError(
+      "message-too-large",
+      `This message has ${length} bytes, but the channel takes at most ${maxBytes}. Send it in parts.`,
+    )
+  }
+  if (retain !== undefined && !/^[a-z0-9-]{1,32}$/.test(retain)) {
+    throw new UsageError("bad-slot", "A slot is a word of 1 to 32 of a to z, 0 to 9 and -.")
   }
 }
 

@@ -14,7 +14,7 @@ export interface Transport {
    * Hands one message to the channel. Resolves when the channel took it (for MQTT QoS 1: when the
    * broker acknowledged), waits while the channel is reconnecting or its buffers are full.
    *
-   * @throws {UsageError} `message-too-large` above `capabilities.maxMessageBytes`
+   * @throws {UsageError} `message-too-large` above `capabilities.maxMessageBytes`; `bad-slot`
    * @throws {ChannelError} `closed`, `aborted`, `send-failed`: it was not sent, or nobody knows
    */
   send(bytes: Uint8Array, options?: SendOptions): Promise<void>
@@ -38,12 +38,20 @@ export interface SendOptions {
   readonly to?: string
   /** Gives up waiting (for a reconnection, for room in a buffer). */
   readonly signal?: AbortSignal
+  /**
+   * Only where `capabilities.retained`, and nothing elsewhere or together with `to`: the channel
+   * keeps the last message sent with this word and gives it to everyone who connects later. A word
+   * of 1 to 32 of a–z, 0–9 and `-`. An empty message clears the slot and arrives nowhere.
+   */
+  readonly retain?: string
 }
 
 export interface IncomingMessage {
   readonly bytes: Uint8Array
   /** The sender as the channel names it. Not authenticated: for display and replies only. */
   readonly from: string | null
+  /** The channel had kept it: it was sent before we connected, nobody knows how long before. */
+  readonly retained?: true
 }
 
 export interface TransportCapabilities {
@@ -57,6 +65,11 @@ export interface TransportCapabilities {
   readonly presence: boolean
   /** The channel sends our own messages back to us. */
   readonly echo: boolean
+  /**
+   * The channel keeps the last message of each slot: `send` takes `retain`. What it kept arrives
+   * at every connection, so at a reconnection once more. Default false.
+   */
+  readonly retained?: boolean
 }
 
 /** `reconnecting`: was open, or never came up; trying again with growing pauses. */
@@ -65,6 +78,8 @@ export type TransportStatus = "connecting" | "open" | "reconnecting" | "closed"
 export type TransportEvent =
   | { readonly kind: "status"; readonly status: TransportStatus; readonly error?: ChannelError }
   | { readonly kind: "dropped"; readonly count: number }
+  /** One of several channels failed, while the others carry on. `address` says which. */
+  | { readonly kind: "trouble"; readonly address: string; readonly error: ChannelError }
   | { readonly kind: "joined"; readonly who: string }
   /** `error`: why we ended that one's connection, if it was us. */
   | { readonly kind: "left"; readonly who: string; readonly error?: ChannelError }

@@ -78,7 +78,7 @@ async function dial(
   return {
     window: 64,
     lost: framed.over.then((error) => error ?? connectionLost(callee)),
-    send: (bytes) =>
+    send: ({ bytes }) =>
       new Promise((taken) => {
         framed.write(bytes, (error) => {
           if (!error) taken()

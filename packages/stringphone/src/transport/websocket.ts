@@ -79,7 +79,7 @@ async function dial(
   return {
     window: 64,
     lost: over.then((code) => lostBecause(code, callee, failure)),
-    send,
+    send: ({ bytes }) => send(bytes),
     pause: () => socket.pause?.(),
     resume: () => socket.resume?.(),
     close: () => close(socket, over),

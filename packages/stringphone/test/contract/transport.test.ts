@@ -5,6 +5,11 @@ import { connectWebSocket } from "../../src/transport/websocket.js"
 import { listenWebSocket } from "../../src/transport/websocket-server.js"
 import { freePort } from "../real/free-port.js"
 import { type PairOptions, drain, transportContract } from "./transport-contract.js"
+import {
+  type OpenChannel,
+  presenceContract,
+  retainedContract,
+} from "./transport-retained-contract.js"
 
 transportContract(
   "memory",
@@ -79,3 +84,10 @@ hubContract("WebSocket", {
 function clientOptions(side: "left" | "right", { inbox = {}, backoff }: PairOptions) {
   return { inbox, backoff: backoff?.[side] ?? {} }
 }
+
+const openMemory: OpenChannel = () => {
+  const network = createMemoryNetwork()
+  return async (name) => network.connect(name)
+}
+retainedContract("memory", openMemory)
+presenceContract("memory", openMemory)

@@ -11,6 +11,7 @@ import {
   takePetname,
   trustOf,
 } from "../../src/identity/index.js"
+import { nameClash } from "../../src/identity/contacts.js"
 import { hex } from "../../src/bytes/index.js"
 
 const alice = Identity.generate().publicKey
@@ -59,6 +60,31 @@ describe("contact book", () => {
     }
     expect(resolveContact(renameContact(book, alice, "ALICE"), "alice").petname).toBe("ALICE")
   })
+
+  it.each([
+    "Alice",
+    "ALICE",
+    " alice\n",
+    "Ａlice",
+    "Alice\uFE0F",
+    "Al\u200Bice",
+    "\u202EAlice\u0007",
+    "Alice\u2800",
+  ])("knows another key in the name of a contact: %j", (name) => {
+    const mallory = Identity.generate().publicKey
+    expect(nameClash(book, name, mallory)?.publicKey).toEqual(alice)
+    expect(nameClash(book, name, bob)?.petname).toBe("Alice")
+    expect(nameClash(book, name, alice)).toBeNull()
+    const revoked = decideTrust(book, alice, { state: "revoked", atMs: 4 })
+    expect(nameClash(revoked, name, mallory)?.publicKey).toEqual(alice)
+  })
+
+  it.each(["", "  ", "Alice B", "Al ice", "Carol", "\ud83d", "x".repeat(1000)])(
+    "has nobody of the name %j",
+    (name) => {
+      expect(nameClash(book, name, Identity.generate().publicKey)).toBeNull()
+    },
+  )
 
   it("takes keys of 32 bytes only", () => {
     const short = new Uint8Array(31)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { fromUtf8, hex, utf8 } from "../../src/bytes/index.js"
-import { addContact, Identity } from "../../src/identity/index.js"
+import { addContact, decideTrust, Identity, type VerifiedBy } from "../../src/identity/index.js"
 import { type ClassicTopicRecord, type KeyRing, openKeyRing } from "../../src/keyring/index.js"
 import type { Commit, Store } from "../../src/store/index.js"
 import { createMemoryStore } from "../../src/store/memory.js"
@@ -89,6 +89,25 @@ describe("key ring", () => {
     )
     await expect(add).rejects.toMatchObject({ code: "bad-record" })
     expect(await ring.contacts()).toEqual([])
+  })
+
+  it("reads back every way in which a key was verified, and refuses others", async () => {
+    const store = createMemoryStore()
+    const ring = await openKeyRing({ store })
+    const ways = ["words", "digits", "hex", "card", "emoji", "code", "invitation"] as const
+    const verified = (by: string) => ({ state: "verified", atMs: 1, by: by as VerifiedBy }) as const
+    await ring.updateContacts((book) =>
+      ways.reduce(
+        (now, by) => decideTrust(now, bob, verified(by)),
+        addContact(book, { petname: "Bob", publicKey: bob }, trusted),
+      ),
+    )
+    const [contact] = await (await openKeyRing({ store })).contacts()
+    expect(contact?.decisions).toEqual([trusted, ...ways.map(verified)])
+    for (const by of ["guess", "", "constructor", "__proto__"]) {
+      const decide = ring.updateContacts((book) => decideTrust(book, bob, verified(by)))
+      await expect(decide).rejects.toMatchObject({ code: "bad-record" })
+    }
   })
 
   it("writes nothing when the change throws", async () => {

@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { makeCertificates } from "./certificates.js"
 import { accepts, freePort } from "./free-port.js"
 import { requireProgram } from "./require-program.js"
 
@@ -84,19 +85,4 @@ export async function startMosquitto({ login }: BrokerOptions = {}): Promise<Bro
   process.once("exit", () => child?.kill("SIGKILL"))
   await broker.up()
   return broker
-}
-
-/** An authority of our own, and a certificate for 127.0.0.1 and localhost. */
-function makeCertificates(folder: string): void {
-  const openssl = (...args: string[]): void => {
-    execFileSync("openssl", args, { cwd: folder, stdio: "ignore" })
-  }
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-  openssl("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=Test")
-  openssl("req", ...key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
-  writeFileSync(join(folder, "names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-  openssl(
-    ...["x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key"],
-    ...["-CAcreateserial", "-out", "server.crt", "-extfile", "names"],
-  )
 }

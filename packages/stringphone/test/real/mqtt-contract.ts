@@ -1,5 +1,10 @@
 import { type MqttOptions, connectMqtt } from "../../src/transport/mqtt.js"
 import { type Outage, transportContract } from "../contract/transport-contract.js"
+import {
+  type OpenChannel,
+  presenceContract,
+  retainedContract,
+} from "../contract/transport-retained-contract.js"
 
 /** A topic of its own for each test: late messages of one must not reach the next. */
 let topics = 0
@@ -23,4 +28,13 @@ export function mqttContract(
     },
     { pausable: true, canFail: true, flood },
   )
+
+  const openChannel =
+    (present: boolean): OpenChannel =>
+    () => {
+      const topic = `test/${topics++}`
+      return (id) => connectMqtt({ ...where(), topic, ...(present && { presence: { id } }) })
+    }
+  retainedContract(name, openChannel(false))
+  presenceContract(name, openChannel(true))
 }

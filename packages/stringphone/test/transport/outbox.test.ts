@@ -9,7 +9,7 @@ function makeOutlet(window = 2) {
   const pending: { resolve: () => void; reject: (error: Error) => void }[] = []
   const outlet: Outlet = {
     window,
-    send(bytes) {
+    send({ bytes }) {
       sent.push(new TextDecoder().decode(bytes))
       return new Promise((resolve, reject) => pending.push({ resolve, reject }))
     },

@@ -1,0 +1,67 @@
+/**
+ * What waits to be handled. An item counts as handled when its reader asks for the next one: so what
+ * a reader was working on when the program died is shown again.
+ */
+export class MessageQueue<T> implements AsyncIterable<T> {
+  readonly #waiting: T[] = []
+  readonly #onHandled: (item: T) => void
+  #wake: (() => void) | null = null
+  #drained: (() => void) | null = null
+  #isEnded = false
+  #hasReader = false
+
+  constructor(onHandled: (item: T) => void) {
+    this.#onHandled = onHandled
+  }
+
+  get length(): number {
+    return this.#waiting.length
+  }
+
+  /** Somebody reads. */
+  get hasReader(): boolean {
+    return this.#hasReader
+  }
+
+  push(...items: readonly T[]): void {
+    this.#waiting.push(...items)
+    this.#wake?.()
+  }
+
+  /** Takes the oldest away unread. */
+  shift(): T | undefined {
+    return this.#waiting.shift()
+  }
+
+  end(): void {
+    this.#isEnded = true
+    this.#wake?.()
+    this.#drained?.()
+  }
+
+  /** Resolves when fewer than `length` wait, or at the end. */
+  async below(length: number): Promise<void> {
+    while (this.#waiting.length >= length && !this.#isEnded) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve
+      })
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
+    this.#hasReader = true
+    for (;;) {
+      while (this.#waiting.length > 0) {
+        const item = this.#waiting.shift() as T
+        this.#drained?.()
+        // A reader that stops in the middle (break, throw) has not handled this one.
+        yield item
+        this.#onHandled(item)
+      }
+      if (this.#isEnded) return
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}

@@ -1,0 +1,618 @@
+import { ChannelError, fromUtf8, hex, PeerError, UsageError } from "../bytes/index.js"
+import { type ContactBook, contactByKey, trustOf } from "../identity/index.js"
+import {
+  type Decoded,
+  type DecodedControl,
+  type Gap,
+  makeInvitation,
+  makeJoinRequest,
+  newRekeyKey,
+  openInvitation,
+  openJoinRequest,
+  type Participant,
+  RejectedMessage,
+  type RosterChange,
+} from "../topic/index.js"
+import { type Clock, systemClock } from "../transport/index.js"
+import { isolated, report } from "./isolated.js"
+import type { JournalEntry } from "./journal.js"
+import { MessageQueue } from "./message-queue.js"
+import type { Pairing, PairingOptions } from "./pairing.js"
+import { PairingDesk } from "./pairing-desk.js"
+import { claimMs, StoredTopic } from "./stored-topic.js"
+import { epochSlot, TopicDuties } from "./topic-duties.js"
+import type {
+  Contacts,
+  OpenTopicOptions,
+  ReceivedMessage,
+  SendTopicOptions,
+  TopicEvent,
+  TopicSender,
+} from "./topic-events.js"
+import { TopicOutbox } from "./topic-outbox.js"
+import { Timers } from "./timers.js"
+import { acceptInto } from "./trust.js"
+
+/** What came in together is decoded and saved together. */
+const maxBatch = 256
+/** Accepted and not read: then we stop receiving, or, when nobody reads at all, drop the oldest. */
+const maxUnread = 1_000
+/** How long we wait for others to tell whether our state is an old copy. [TOPIC-4-2] */
+const holdMs = 1_500
+const contactsEveryMs = 2_000
+const retryMs = 1_000
+const dayMs = 86_400_000
+
+/**
+ * Opens a topic over a channel: what the store has of it, or nothing yet (`create`, `join`). Everything
+ * is saved before it counts.
+ *
+ * @throws {UsageError} `other-identity`, `bad-topic-name`
+ * @throws {ChannelError} `topic-corrupt`, and those of the store
+ */
+export async function openTopic(options: OpenTopicOptions): Promise<TopicSession> {
+  const { channelName, identity, name, receive, store, wallClock } = options
+  const stored = await StoredTopic.open({
+    store,
+    signer: identity,
+    ...(name !== undefined && { name }),
+    ...(channelName !== undefined && { channelName }),
+    ...(receive && { receive }),
+    ...(wallClock && { wallClock }),
+  })
+  if (options.found && !stored.topic && stored.isReceiver) await stored.create(options.found)
+  const contacts = options.contacts ?? inMemory()
+  return new TopicSession(options, stored, contacts, await contacts.contacts())
+}
+
+/** One topic, alive: receives, verifies, delivers, pairs, rekeys, and saves before it sends. */
+export class TopicSession {
+  /**
+   * Messages of participants, each once, saved before they are shown. A message counts as handled when
+   * the next one is asked for; what was not handled before a stop is shown again. While nobody reads,
+   * at most 1,000 are kept.
+   */
+  readonly messages: AsyncIterable<ReceivedMessage>
+  readonly #options: OpenTopicOptions
+  readonly #clock: Clock
+  readonly #wallClock: () => number
+  readonly #stored: StoredTopic
+  readonly #contacts: Contacts
+  readonly #queue: MessageQueue<Unread>
+  readonly #outbox: TopicOutbox
+  readonly #duties: TopicDuties
+  readonly #desk: PairingDesk
+  readonly #timers: Timers
+  #book: ContactBook
+  #arrived: Uint8Array[] = []
+  /** Data that waits until we know whether we are an old copy; `null`: it does not. */
+  #held: Uint8Array[] | null = null
+  #isPumping = false
+  #isClosed = false
+
+  /** @internal */
+  constructor(
+    options: OpenTopicOptions,
+    stored: StoredTopic,
+    contacts: Contacts,
+    book: ContactBook,
+  ) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#wallClock = options.wallClock ?? Date.now
+    this.#stored = stored
+    this.#contacts = contacts
+    this.#book = book
+    this.#queue = new MessageQueue(({ entry }) => stored.handled(entry))
+    this.messages = { [Symbol.asyncIterator]: () => this.#read() }
+    const onError = (error: unknown): void => this.#failed(error)
+    const common = { stored, clock: this.#clock, wallClock: this.#wallClock, onError }
+    const transmit = (encoded: Uint8Array, retain?: string): Promise<void> =>
+      this.#transmit(encoded, retain === undefined ? {} : { retain })
+    this.#outbox = new TopicOutbox(
+      stored,
+      (encoded, signal) => this.#transmit(encoded, signal ? { signal } : {}),
+      this.#wallClock,
+    )
+    this.#duties = new TopicDuties({
+      ...common,
+      transmit,
+      rotateEveryMs: options.rotateEveryMs ?? dayMs,
+    })
+    this.#desk = new PairingDesk({
+      ...common,
+      identity: options.identity,
+      ownName: options.ownName ?? "",
+      contacts,
+      transmit,
+    })
+    this.#timers = new Timers(this.#clock)
+    this.#queue.push(...stored.unhandled.map((entry) => ({ entry, isRepeated: true })))
+    options.transport.onEvent((event) => this.#emit({ kind: "channel", event }))
+    this.#timers.every("contacts", contactsEveryMs, () => void this.refresh())
+    this.#timers.every("upkeep", claimMs / 3, () => void this.#upkeep())
+    if (stored.isReceiver) this.#start()
+  }
+
+  /** Our Ed25519 key, 32 bytes. */
+  get publicKey(): Uint8Array {
+    return this.#options.identity.publicKey
+  }
+
+  /**
+   * `outside`: in no topic yet. `waiting`: somebody was removed, and nothing is sent until the new
+   * key is there. `removed`: we were.
+   */
+  get standing(): "outside" | "member" | "waiting" | "removed" {
+    return this.#stored.topic?.standing ?? "outside"
+  }
+
+  /** Of the topic, for people; empty while outside. */
+  get name(): string {
+    return this.#stored.topic?.name ?? ""
+  }
+
+  /** 16 bytes; `null` while outside. */
+  get id(): Uint8Array | null {
+    return this.#stored.topic?.id ?? null
+  }
+
+  /** The number of the current epoch; 0 while outside. */
+  get epoch(): number {
+    return this.#stored.topic?.epoch ?? 0
+  }
+
+  get isAdmin(): boolean {
+    return this.#stored.topic?.isAdmin ?? false
+  }
+
+  /** Whether this process receives, and not another one. */
+  get isReceiver(): boolean {
+    return this.#stored.isReceiver
+  }
+
+  /** Everybody in the topic, ourselves included. */
+  participants(): readonly (TopicSender & Pick<Participant, "isAdmin">)[] {
+    const participants = this.#stored.topic?.participants ?? []
+    return participants.map(({ isAdmin, publicKey }) => ({ ...this.#sender(publicKey), isAdmin }))
+  }
+
+  /**
+   * Encrypts, signs and sends. Resolves when the channel took it; waits while the channel is away or
+   * a removal is on its way, unless `signal` gives up. What must not happen late says `validForMs`.
+   *
+   * @throws {UsageError} `outside`, `removed`, `bad-duration`
+   * @throws {ChannelError} those of store and transport
+   */
+  async send(payload: string | Uint8Array, options: SendTopicOptions = {}): Promise<void> {
+    const { validForMs = 0 } = options
+    if (!(Number.isInteger(validForMs) && validForMs >= 0 && validForMs < 2 ** 32)) {
+      throw new UsageError("bad-duration", "A message is valid for whole milliseconds, below 2³².")
+    }
+    await this.#outbox.send(payload, options)
+  }
+
+  /**
+   * Founds a topic, with us as its admin.
+   * @throws {UsageError} `topic-exists`, `bad-topic-name`
+   */
+  async create(options: NonNullable<OpenTopicOptions["found"]> = {}): Promise<void> {
+    await this.#stored.create(options)
+    await this.#retain()
+  }
+
+  /**
+   * Opens a window in which others can ask to be let in; for admins.
+   * @throws {UsageError} `not-an-admin`, `bad-window`, `bad-pairing-code`
+   */
+  openPairing(options: PairingOptions = {}): Promise<Pairing> {
+    return this.#desk.openHost(options)
+  }
+
+  /**
+   * Asks to be let in by an admin who has a pairing window open.
+   * @throws {UsageError} `topic-exists`, `bad-window`, `bad-pairing-code`
+   */
+  join(options: PairingOptions = {}): Promise<Pairing> {
+    return this.#desk.openJoiner(options)
+  }
+
+  /** For joining offline: a text to give to an admin by a means that both trust. Not secret. */
+  async joinRequest(): Promise<string> {
+    if (this.standing === "member") {
+      throw new UsageError("topic-exists", "There is a topic here already. Choose another name.")
+    }
+    const { identity, ownName = "" } = this.#options
+    const { joining } = this.#stored
+    const rekeyKey = joining?.rekeyKey ?? newRekeyKey(this.#wallClock())
+    await this.#stored.setJoining({ rekeyKey, host: joining?.host ?? null })
+    const { publicKey, serial } = rekeyKey
+    return makeJoinRequest(identity, { name: ownName, serial, rekeyKey: publicKey })
+  }
+
+  /** For joining offline: the text of an admin. We join when its rekey message comes. */
+  async acceptInvitation(text: string, petname?: string): Promise<void> {
+    const { publicKey, topicId, name } = openInvitation(text)
+    await this.#trustInvited(publicKey, name, petname)
+    const rekeyKey = this.#stored.joining?.rekeyKey ?? newRekeyKey(this.#wallClock())
+    await this.#stored.setJoining({ rekeyKey, host: { publicKey, topicId } })
+  }
+
+  /** For letting in offline: the text to give to the joiner by a means that both trust. Not secret. */
+  invitation(): string {
+    const topic = this.#stored.topic
+    if (!topic?.isAdmin) {
+      throw new UsageError("not-an-admin", "Only an admin of this topic can let others in.")
+    }
+    const { identity, ownName = "" } = this.#options
+    const { epoch, id: topicId, name: topicName } = topic
+    return makeInvitation(identity, { name: ownName, topicId, epoch, topicName })
+  }
+
+  /** Lets in who gave us this text. @throws {UsageError} `not-an-admin`, `bad-join-request` */
+  async acceptJoinRequest(text: string, petname?: string): Promise<void> {
+    const { name, publicKey, rekeyKey, serial } = openJoinRequest(text)
+    await this.#trustInvited(publicKey, name, petname)
+    await this.#change({ admit: [{ publicKey, rekeyKey, serial }] })
+  }
+
+  /**
+   * Removes a participant: from the new epoch on it reads nothing and its messages are refused.
+   * @throws {UsageError} `not-an-admin`, `not-a-participant`, `last-admin`
+   */
+  remove(publicKey: Uint8Array): Promise<void> {
+    return this.#change({ remove: [publicKey] })
+  }
+
+  /** Makes a participant an admin, or not. @throws as {@link remove} */
+  setAdmin(publicKey: Uint8Array, isAdmin: boolean): Promise<void> {
+    return this.#change({ admins: [{ publicKey, isAdmin }] })
+  }
+
+  /** A new epoch with fresh keys for the same participants. @throws {UsageError} `not-an-admin` */
+  rotate(): Promise<void> {
+    return this.#change({})
+  }
+
+  /** Takes over what others changed in the contact book. */
+  async refresh(): Promise<void> {
+    try {
+      this.#book = await this.#contacts.contacts()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  /** Saves, closes the transport, ends `messages`. May be called twice. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#timers.close()
+    this.#duties.close()
+    this.#desk.close()
+    this.#outbox.close()
+    await this.#options.transport.close()
+    this.#queue.end()
+    await this.#stored.close()
+  }
+
+  #start(): void {
+    if (this.#stored.topic) this.#hold()
+    void this.#receiveAll()
+    void this.#retain()
+  }
+
+  /** Others are asked what they have of us; data waits for the first answer, but not for long. */
+  #hold(): void {
+    this.#held ??= []
+    this.#timers.once("hold", holdMs, () => this.#release())
+    void this.#duties.greet()
+  }
+
+  #release(): void {
+    this.#timers.cancel("hold")
+    const held = this.#held
+    this.#held = null
+    if (!held || held.length === 0) return
+    this.#arrived.unshift(...held)
+    void this.#pump()
+  }
+
+  async #receiveAll(): Promise<void> {
+    for await (const { bytes } of this.#options.transport.messages) {
+      if (this.#held && isData(bytes)) this.#held.push(bytes)
+      else this.#arrived.push(bytes)
+      const done = this.#pump()
+      if (this.#arrived.length >= maxBatch) await done
+      if (this.#queue.hasReader) await this.#queue.below(maxUnread)
+      if (this.#isClosed || !this.#stored.isReceiver) return
+    }
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    try {
+      while (this.#arrived.length > 0 && !this.#isClosed) {
+        await this.#handle(this.#arrived.splice(0, maxBatch))
+      }
+    } finally {
+      this.#isPumping = false
+    }
+  }
+
+  async #handle(batch: readonly Uint8Array[]): Promise<void> {
+    const stored = this.#stored
+    if (!stored.topic || stored.topic.standing === "removed") return this.#handleOutside(batch)
+    const { allowedSkewMs, maxAgeMs } = this.#options
+    const received = await this.#untilSaved(() =>
+      stored.receive(batch, {
+        ...(allowedSkewMs !== undefined && { allowedSkewMs }),
+        ...(maxAgeMs !== undefined && { maxAgeMs }),
+      }),
+    )
+    if (!received) return
+    this.#deliver(received.entries)
+    for (const [i, decoded] of received.decoded.entries()) {
+      const encoded = batch[i] as Uint8Array
+      if (decoded instanceof PeerError) this.#rejected(decoded, encoded)
+      else await this.#follow(decoded)
+    }
+  }
+
+  /** While we are in no topic only what lets us in matters. */
+  async #handleOutside(batch: readonly Uint8Array[]): Promise<void> {
+    for (const bytes of batch) {
+      try {
+        if (isPairing(bytes)) this.#desk.hear(bytes)
+        else if (isRekey(bytes) && this.#stored.joining?.host) await this.#tryToJoin(bytes)
+      } catch (error) {
+        this.#failed(error, bytes)
+      }
+    }
+  }
+
+  async #tryToJoin(bytes: Uint8Array): Promise<void> {
+    const host = this.#stored.joining?.host
+    if (!host || !(await this.#stored.join(bytes))) return
+    await this.#desk.joined(host.publicKey)
+    await this.refresh()
+    this.#emit({ kind: "joined", from: host.publicKey })
+    this.#duties.entered()
+    void this.#outbox.flush()
+  }
+
+  /** What a genuine message asks for beyond its delivery. */
+  async #follow(decoded: Decoded): Promise<void> {
+    switch (decoded.kind) {
+      case "message":
+      case "bundle":
+        return this.#tellGap(decoded.from, decoded.gap)
+      case "control":
+        return this.#followControl(decoded)
+      case "rekey": {
+        const { added, applied, by, epoch, removed } = decoded
+        this.#duties.superseded()
+        if (applied) {
+          this.#emit({ kind: "rekeyed", epoch, by, added, removed })
+          // An old copy may have used counters of this epoch before.
+          if (this.#held) this.#hold()
+          this.#duties.entered()
+          void this.#outbox.flush()
+        } else {
+          this.#emit({ kind: "branch", epoch, by })
+          this.#duties.mergeIfNeeded()
+        }
+        return
+      }
+      case "key-request":
+        return this.#duties.answer(decoded.request, decoded.answer)
+      case "known":
+        return this.#duties.answered()
+      case "pairing":
+        return this.#desk.hear(decoded.encoded)
+      case "behind":
+        this.#emit({ kind: "behind" })
+        return this.#duties.requestKey()
+      case "removed":
+        return this.#emit({ kind: "removed", by: decoded.by })
+      case "incomplete":
+      case "own":
+      case "other":
+        return
+    }
+  }
+
+  #followControl({ control, from, gap, weAreOld }: DecodedControl): void {
+    switch (control.kind) {
+      case "sync":
+        this.#tellGap(from, gap)
+        return this.#duties.report(from, control.challenge)
+      case "report":
+        if (weAreOld) {
+          this.#emit({ kind: "old-copy" })
+          this.#hold()
+        } else this.#release()
+        return
+      case "rekey-key":
+      case "unknown":
+        return
+    }
+  }
+
+  #tellGap(from: Uint8Array, gap: Gap | null): void {
+    if (gap) this.#emit({ kind: "gap", from: this.#sender(from), ...gap })
+  }
+
+  #deliver(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) {
+      if (!this.#isRevoked(entry.from)) {
+        this.#queue.push({ entry, isRepeated: false })
+        continue
+      }
+      this.#stored.handled(entry)
+      this.#emit({
+        kind: "rejected",
+        code: "revoked-contact",
+        message: "A message of a contact that you revoked. Remove it from the topic.",
+        claimed: this.#sender(entry.from),
+        encoded: new Uint8Array(0),
+      })
+    }
+    while (!this.#queue.hasReader && this.#queue.length > maxUnread) {
+      const dropped = this.#queue.shift()
+      if (dropped) this.#stored.handled(dropped.entry)
+    }
+  }
+
+  #rejected(error: PeerError, encoded: Uint8Array): void {
+    const claimed = error instanceof RejectedMessage ? error.claimed : null
+    this.#emit({
+      kind: "rejected",
+      code: error.code,
+      message: error.message,
+      claimed: claimed && this.#sender(claimed),
+      encoded,
+    })
+    if (claimed && error.code === "replayed") this.#duties.report(claimed)
+  }
+
+  async *#read(): AsyncGenerator<ReceivedMessage, void, void> {
+    for await (const { entry, isRepeated } of this.#queue) {
+      const { counter, epoch, from, index, isLate, payload, receivedMs, sentMs } = entry
+      const sender = this.#sender(from)
+      const { state } = trustOf(sender.contact)
+      yield {
+        from: sender,
+        payload,
+        text: fromUtf8(payload),
+        at: receivedMs,
+        sentAt: sentMs,
+        status: state === "verified" || state === "trusted" ? state : "member",
+        id: `${hex(from.subarray(0, 8))}-${epoch}-${counter}-${index}`,
+        isRepeated,
+        isLate,
+      }
+    }
+  }
+
+  #sender(publicKey: Uint8Array): TopicSender {
+    return { publicKey, contact: contactByKey(this.#book, publicKey) }
+  }
+
+  #isRevoked(publicKey: Uint8Array): boolean {
+    return trustOf(contactByKey(this.#book, publicKey)).state === "revoked"
+  }
+
+  async #change(change: RosterChange): Promise<void> {
+    const rekey = await this.#stored.change((topic) => topic.change(change, this.#wallClock()))
+    this.#duties.superseded()
+    await this.#transmit(rekey, { retain: epochSlot })
+    void this.#outbox.flush()
+  }
+
+  async #trustInvited(publicKey: Uint8Array, suggested: string, petname?: string): Promise<void> {
+    this.#book = await this.#contacts.updateContacts((book) =>
+      acceptInto(
+        book,
+        publicKey,
+        { suggested, verifiedBy: "invitation", ...(petname !== undefined && { petname }) },
+        this.#wallClock(),
+      ),
+    )
+  }
+
+  /** An admin's channel keeps the latest epoch for sleepers. */
+  async #retain(): Promise<void> {
+    const topic = this.#stored.topic
+    if (!topic?.isAdmin || !this.#options.transport.capabilities.retained) return
+    try {
+      await this.#transmit(topic.latestRekey, { retain: epochSlot })
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  async #transmit(
+    encoded: Uint8Array,
+    options: { readonly signal?: AbortSignal; readonly retain?: string },
+  ): Promise<void> {
+    const { transport } = this.#options
+    const { maxMessageBytes } = transport.capabilities
+    if (encoded.length <= maxMessageBytes) return transport.send(encoded, options)
+    const { signal } = options
+    const pieces = this.#stored.topic?.fragments(encoded, maxMessageBytes) ?? [encoded]
+    for (const piece of pieces) await transport.send(piece, signal ? { signal } : {})
+  }
+
+  /** A disk that fails now may work again: what came in is not given up for it. */
+  async #untilSaved<T>(save: () => Promise<T>): Promise<T | null> {
+    while (!this.#isClosed) {
+      try {
+        return await save()
+      } catch (error) {
+        this.#failed(error)
+        if (!(error instanceof ChannelError)) return null
+        await new Promise<void>((resolve) => this.#clock.schedule(retryMs, resolve))
+      }
+    }
+    return null
+  }
+
+  async #upkeep(): Promise<void> {
+    try {
+      await this.#stored.upkeep()
+      this.#duties.rotateIfDue()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #failed(error: unknown, encoded?: Uint8Array): void {
+    if (this.#isClosed) return
+    if (error instanceof PeerError) return this.#rejected(error, encoded ?? new Uint8Array(0))
+    if (error instanceof UsageError && error.code === "taken-over") {
+      return this.#emit({ kind: "taken-over" })
+    }
+    if (error instanceof ChannelError || error instanceof UsageError) {
+      return this.#emit({ kind: "failed", error })
+    }
+    report(error)
+  }
+
+  #emit(event: TopicEvent): void {
+    const { onEvent } = this.#options
+    if (onEvent && !this.#isClosed) void isolated(() => onEvent(event))
+  }
+}
+
+interface Unread {
+  readonly entry: JournalEntry
+  readonly isRepeated: boolean
+}
+
+/** A contact book for who gives none. */
+function inMemory(): Contacts {
+  let book: ContactBook = []
+  return {
+    contacts: () => Promise.resolve(book),
+    updateContacts(change) {
+      book = change(book)
+      return Promise.resolve(book)
+    },
+  }
+}
+
+/** Messages, bundles and fragments of them: what an old copy must not take twice. */
+function isData(bytes: Uint8Array): boolean {
+  return ["M", "T", "B", "F"].includes(String.fromCharCode(bytes[0] ?? 0))
+}
+
+function isPairing(bytes: Uint8Array): boolean {
+  const type = bytes[0] ?? 0
+  return type >= 0x31 && type <= 0x36
+}
+
+function isRekey(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x4b
+}

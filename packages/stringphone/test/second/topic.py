@@ -1,0 +1,678 @@
+#!/usr/bin/python3
+"""Our own topics a second time, in Python on PyNaCl, from spec/topic.md and spec/identity.md alone.
+
+Reads one JSON object per line, writes one per line: the outcome, or {"error": "<rule>: <words>"}.
+Bytes are lower-case hexadecimal, what TEXT names is text, all else numbers. Nothing is kept between
+lines: a request brings all state, and all that would be random. `x?` may be left out.
+
+  derive          epochSecret, body -> commitment, headerKey, senders: [{publicKey, tag, chainKey}]
+  context         topicId, channelName -> context
+  keys            chainKey, counter -> chainKey (of the counter's block), blockKey, branch, leaf
+  padme           length -> size
+  comparison      bytes (the 12) -> numbers, emoji, digits
+  winner          epochs: [{epochSecret, body} twice] -> winner (0 or 1)
+  makeData        seed, epochSecret, body, channelName, counter, guard, content -> message
+  openData        epochSecret, body, channelName, message, tombstones?: [join ID], highest?, now?,
+                  skew?, maxAge? -> sender, epoch, counter, plain (content without padding), content
+    content:      {type: M, payload} | {type: T, sentAt, validFor, payload} | {type: B, payloads}
+                  | {type: C, kind, its fields} | to make only: {type, raw}
+  makeFragments   message, messageId, pieceLength -> fragments
+  openFragments   fragments (in any order) -> message
+  makeRekey       seed, epochSecret, ephemeralSecret, topicId, requestKey, epoch, parent, madeAt,
+                  options, name, participants: [{publicKey, serial, rekeyKey, joinId, flags}],
+                  tombstones, slotOrder?: [public key] -> message, body, commitment
+  openRekey       message, rekeySecret | epochSecret, topicId?, signers?: [public key], above? (an
+                  epoch) -> epochSecret, body, commitment, and all fields of the body
+  makeRequest     seed, requestKey, topicId, nonce, epoch, failed, serial, rekeyKey -> message
+  openRequest     message, requestKey, topicId -> publicKey, epoch, failed, serial, rekeyKey
+  makeRemoval     seed, topicId, epoch, publicKey, rekeyKey (both of the removed one),
+                  ephemeralSecret -> message
+  openRemoval     message, rekeySecret, topicId, publicKey, epoch?, signers? -> signer, epoch
+  joiner          seed, serial, rekeyKey, name, session, ephemeralSecret, code?, cancel?, and what
+                  came: message2?, message4?, message6? -> message1; after message2: message3,
+                  transcript; after message4: host, comparison, message5
+  host            seed, topicId, epoch, topicName, name, salt, ephemeralSecret, code?, cancel?, and
+                  what came: message1, message3?, message5?, message6? -> message2; after message3:
+                  message4, transcript, joiner, comparison; after message5: confirmed
+                  (both: with cancel, a reason, also message6; after message6: cancelled, the reason)
+  makeCode        role, publicKey, secret, address -> text
+  readCode        text -> role, keyHash, secret, address, oneTimeSecret, secretId
+  makeJoin        seed, serial, rekeyKey, name -> text
+  makeInvitation  seed, topicId, epoch, topicName, name -> text
+  readJoin, readInvitation   text -> profile
+
+To make what must be refused: makeData takes sender and commitment, makeRekey signer and unsigned (a
+body), makeRequest and makeRemoval signer, joiner and host signSeed, in place of the right ones.
+"""
+import base64
+import hashlib
+import hmac
+import json
+import re
+import sys
+
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+    crypto_scalarmult,
+    crypto_scalarmult_base,
+)
+from nacl.exceptions import BadSignatureError, CryptoError
+from nacl.signing import SigningKey, VerifyKey
+
+REQUESTS = (
+    "derive context keys padme comparison winner makeData openData makeFragments openFragments "
+    "makeRekey openRekey makeRequest openRequest makeRemoval openRemoval joiner host "
+    "makeCode readCode makeJoin readJoin makeInvitation readInvitation"
+).split()
+TEXT = {"do", "type", "channelName", "name", "topicName", "address", "text", "code"}
+NO_NONCE = bytes(24)
+EMOJI = (
+    "🐶 Dog|🐱 Cat|🦁 Lion|🐎 Horse|🦄 Unicorn|🐷 Pig|🐘 Elephant|🐰 Rabbit|🐼 Panda|🐓 Rooster|🐧 Penguin|"
+    "🐢 Turtle|🐟 Fish|🐙 Octopus|🦋 Butterfly|🌷 Flower|🌳 Tree|🌵 Cactus|🍄 Mushroom|🌏 Globe|🌙 Moon|"
+    "☁️ Cloud|🔥 Fire|🍌 Banana|🍎 Apple|🍓 Strawberry|🌽 Corn|🍕 Pizza|🎂 Cake|❤️ Heart|😀 Smiley|🤖 Robot|"
+    "🎩 Hat|👓 Glasses|🔧 Spanner|🎅 Santa|👍 Thumbs Up|☂️ Umbrella|⌛ Hourglass|⏰ Clock|🎁 Gift|"
+    "💡 Light Bulb|📕 Book|✏️ Pencil|📎 Paperclip|✂️ Scissors|🔒 Lock|🔑 Key|🔨 Hammer|☎️ Telephone|🏁 Flag|"
+    "🚂 Train|🚲 Bicycle|✈️ Aeroplane|🚀 Rocket|🏆 Trophy|⚽ Ball|🎸 Guitar|🎺 Trumpet|🔔 Bell|⚓ Anchor|"
+    "🎧 Headphones|📁 Folder|📌 Pin"
+).split("|")
+
+class Refused(Exception):
+    pass
+
+def need(condition, rule, words):
+    if not condition:
+        raise Refused(f"{rule}: {words}")
+
+# Primitives and layouts
+
+def label(name):
+    return b"stringphone/2 " + name.encode() + b"\0"
+
+def h(data):
+    return hashlib.sha256(data).digest()
+
+def mac(key, data):
+    return hmac.digest(key, data, "sha256")
+
+def hkdf(secret, salt, info, length):
+    key, out, last, i = mac(salt, secret), b"", b"", 1
+    while len(out) < length:
+        last = mac(key, last + info + bytes([i]))
+        out, i = out + last, i + 1
+    return out[:length]
+
+def seal(key, nonce, plain, ad=b""):
+    return crypto_aead_xchacha20poly1305_ietf_encrypt(plain, ad, nonce, key)
+
+def unseal(key, nonce, sealed, ad, rule):
+    try:
+        return crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, ad, nonce, key)
+    except (CryptoError, ValueError):
+        need(False, rule, "does not decrypt")
+
+def dh(secret, public, rule):
+    try:
+        return crypto_scalarmult(secret, public)
+    except (CryptoError, RuntimeError):
+        need(False, rule, "a public key of low order")
+
+def public_key(seed):
+    return bytes(SigningKey(seed).verify_key)
+
+def sign(seed, data):
+    return SigningKey(seed).sign(data).signature
+
+def verify(key, data, signature, rule):
+    try:
+        VerifyKey(key).verify(data, signature)
+    except (BadSignatureError, CryptoError, ValueError):
+        need(False, rule, "wrong signature")
+
+def u(bits, number):
+    return number.to_bytes(bits // 8, "big")
+
+def pack(layout, values):
+    """`layout`: fields as "key:32" (so many bytes), "n:u16" (a number) or "name" (short text)."""
+    out = b""
+    for name, _, size in (field.partition(":") for field in layout.split()):
+        value = values[name]
+        if not size:
+            out += u(8, len(value.encode())) + value.encode()
+        else:
+            out += u(int(size[1:]), value) if size[0] == "u" else value
+    return out
+
+class Reader:
+    def __init__(self, data, rule):
+        self.left, self.rule = data, rule
+
+    def take(self, length):
+        need(length <= len(self.left), self.rule, "too short")
+        taken, self.left = self.left[:length], self.left[length:]
+        return taken
+
+    def rest(self):
+        return self.take(len(self.left))
+
+    def number(self, bits):
+        return int.from_bytes(self.take(bits // 8), "big")
+
+    def text(self, length):
+        try:
+            return self.take(length).decode("utf-8", "strict")
+        except UnicodeDecodeError:
+            need(False, self.rule, "not UTF-8")
+
+    def unpack(self, layout):
+        out = {}
+        for name, _, size in (field.partition(":") for field in layout.split()):
+            if not size:
+                length = self.number(8)
+                need(length <= 64, self.rule, "a name of more than 64 bytes")
+                out[name] = self.text(length)
+            else:
+                out[name] = self.number(int(size[1:])) if size[0] == "u" else self.take(int(size))
+        return out
+
+    def end(self):
+        need(not self.left, self.rule, "too long")
+
+def opened(message, kind, rule):
+    reader = Reader(message, rule)
+    need(reader.take(1) == kind, "0.1", f"not a {kind.decode()}")
+    return reader
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+def from_text(text, prefix, rule):
+    text = text.strip()
+    need(text.startswith(prefix), rule, f"does not begin with {prefix}")
+    text = text[len(prefix) :]
+    need(re.fullmatch("[A-Za-z0-9_-]*", text) and len(text) % 4 != 1, rule, "not base64url")
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    need(base64url(data) == text, rule, "not canonical base64url")
+    return data
+
+# 1 and 2: context, key schedule, chains
+
+def context(ask):  # 1.2
+    return {"context": h(label("topic channel") + ask["topicId"] + ask["channelName"].encode())}
+
+def derive(ask):  # 2
+    def derived(name):
+        return hkdf(ask["epochSecret"], h(ask["body"][:-64]), name, 32)
+
+    header_key, senders = derived(label("topic header key")), []
+    for key in (one["publicKey"] for one in parse_body(ask["body"])["participants"]):
+        tag = mac(header_key, label("topic sender tag") + key)[:4]
+        need(tag not in (one["tag"] for one in senders), "2.2", "two participants with one tag")
+        chain_key = derived(label("topic sender chain") + key)
+        senders.append({"publicKey": key, "tag": tag, "chainKey": chain_key})
+    commitment = derived(label("topic epoch commitment"))
+    return {"commitment": commitment, "headerKey": header_key, "senders": senders}
+
+def keys(ask):  # 2
+    chain_key, counter = ask["chainKey"], ask["counter"]
+    for _ in range(counter >> 8):
+        chain_key = mac(chain_key, label("topic next block"))
+    block_key = mac(chain_key, label("topic block"))
+    branch = mac(block_key, label("topic branch") + u(8, (counter >> 4) & 15))
+    leaf = mac(branch, label("topic leaf") + u(8, counter & 15))
+    return {"chainKey": chain_key, "blockKey": block_key, "branch": branch, "leaf": leaf}
+
+def winner(ask):  # 7.6
+    def rank(epoch):
+        return -len(parse_body(epoch["body"])["tombstones"]), derive(epoch)["commitment"]
+
+    return {"winner": 0 if rank(ask["epochs"][0]) <= rank(ask["epochs"][1]) else 1}
+
+# 3 and 4: data messages
+
+TIMED = "sentAt:u48 validFor:u32"
+CONTROL = {
+    1: "serial:u48 rekeyKey:32",
+    2: "challenge:16 counters:u32",
+    3: "challenge:16 tag:4 counters:u32",
+}
+
+def padme_size(length):  # 3.6
+    if length < 2:
+        return length
+    e = length.bit_length() - 1
+    step = 1 << (e - e.bit_length())  # ⌊log₂ e⌋ + 1 is the number of bits of e
+    return -(-length // step) * step
+
+def padme(ask):
+    return {"size": padme_size(ask["length"])}
+
+def varint(number):  # RFC 9000 §16
+    bits = next(bits for bits in (8, 16, 32, 64) if number < 1 << (bits - 2))
+    return u(bits, number | {8: 0, 16: 1, 32: 2, 64: 3}[bits] << (bits - 2))
+
+def read_varint(reader):
+    bits = 8 << (reader.left[0] >> 6)
+    number = reader.number(bits) & ((1 << (bits - 2)) - 1)
+    need(len(varint(number)) * 8 == bits, "3", "a length not in its shortest form")
+    return number
+
+def content_bytes(content):
+    if "raw" in content:
+        return content["raw"]
+    if content["type"] == "M":
+        return content["payload"]
+    if content["type"] == "T":
+        return pack(TIMED, content) + content["payload"]
+    if content["type"] == "B":
+        return b"".join(varint(len(payload)) + payload for payload in content["payloads"])
+    return u(8, content["kind"]) + pack(CONTROL[content["kind"]], content)
+
+def parse_content(kind, plain):
+    reader, content = Reader(plain, "4" if kind == "C" else "3"), {"type": kind}
+    if kind == "M":
+        return content | {"payload": plain}
+    if kind == "T":
+        return content | reader.unpack(TIMED) | {"payload": reader.rest()}
+    if kind == "B":
+        content["payloads"] = []
+        while reader.left:
+            content["payloads"].append(reader.take(read_varint(reader)))
+        need(1 <= len(content["payloads"]) <= 1024, "3", "no or more than 1,024 payloads")
+        return content
+    content["kind"] = reader.number(8)
+    if content["kind"] not in CONTROL:
+        return content | {"unknown": True}
+    content |= reader.unpack(CONTROL[content["kind"]])
+    reader.end()
+    return content
+
+def make_data(ask):
+    sender_key, body = ask.get("sender", public_key(ask["seed"])), parse_body(ask["body"])
+    schedule, content = derive(ask), content_bytes(ask["content"])
+    sender = next(one for one in schedule["senders"] if one["publicKey"] == sender_key)
+    if body["options"] & 1 and "raw" not in ask["content"]:
+        content += b"\x80" + bytes(padme_size(len(content) + 1) - len(content) - 1)
+    header = ask["content"]["type"].encode() + u(16, body["epoch"] & 0xFFFF) + sender["tag"]
+    header += u(32, ask["counter"]) + ask["guard"]
+    ad = header + ask.get("commitment", schedule["commitment"])
+    ad += context(body | {"channelName": ask["channelName"]})["context"]
+    plain = sign(ask["seed"], label("topic message") + ad + content) + content
+    leaf = keys(sender | {"counter": ask["counter"]})["leaf"]
+    return {"message": header + seal(leaf, ask["guard"] + bytes(16), plain, ad)}
+
+def open_data(ask):
+    kind = ask["message"][:1]
+    need(kind in (b"M", b"T", b"B", b"C"), "0.1", "not a data message")
+    reader = opened(ask["message"], kind, "3")
+    header = reader.unpack("epoch:u16 tag:4 counter:u32 guard:8")
+    body, schedule, counter = parse_body(ask["body"]), derive(ask), header["counter"]
+    need(header["epoch"] == body["epoch"] & 0xFFFF, "3.1", "another epoch")
+    senders = zip(schedule["senders"], body["participants"])
+    found = [both for both in senders if both[0]["tag"] == header["tag"]]
+    need(found, "3.1", "an unknown sender")
+    sender, participant = found[0]
+    need(participant["joinId"] not in ask.get("tombstones", []), "3.10", "the sender was removed")
+    need(counter <= ask.get("highest", -1) + (1 << 22), "2.6", "too far ahead")
+    ad = ask["message"][:19] + schedule["commitment"]
+    ad += context(body | {"channelName": ask["channelName"]})["context"]
+    leaf = keys(sender | {"counter": counter})["leaf"]
+    reader = Reader(unseal(leaf, header["guard"] + bytes(16), reader.rest(), ad, "3.5"), "3")
+    signature, plain = reader.take(64), reader.rest()
+    verify(sender["publicKey"], label("topic message") + ad + plain, signature, "3.4")
+    if body["options"] & 1:
+        stripped = plain.rstrip(b"\0")
+        need(stripped[-1:] == b"\x80", "3.6", "no padding")
+        need(len(plain) == padme_size(len(stripped)), "3.6", "not padded to the size of Padmé")
+        plain = stripped[:-1]
+    content = parse_content(kind.decode(), plain)
+    if "now" in ask and content["type"] != "C":
+        check_fresh(content, ask["now"], ask.get("skew", 2000), ask.get("maxAge"))
+    known = {"sender": sender["publicKey"], "epoch": body["epoch"], "counter": counter}
+    return known | {"plain": plain, "content": content}
+
+def check_fresh(content, now, skew, max_age):  # 3.7
+    need(content["type"] == "T" or max_age is None, "3.7", "its age is not known")
+    if content["type"] == "T":
+        limits = [limit for limit in (content["validFor"] or None, max_age) if limit is not None]
+        need(content["sentAt"] <= now + skew, "3.7", "from the future")
+        need(all(now <= content["sentAt"] + limit + skew for limit in limits), "3.7", "stale")
+
+# 5: fragments
+
+def make_fragments(ask):
+    message, length = ask["message"], ask["pieceLength"]
+    pieces = [message[at : at + length] for at in range(0, len(message), length)]
+    need(1 <= len(pieces) <= 256, "5.1", "more than 256 pieces")
+    head, last = b"F" + ask["messageId"], u(8, len(pieces) - 1)
+    return {"fragments": [head + u(8, i) + last + piece for i, piece in enumerate(pieces)]}
+
+def open_fragments(ask):
+    pieces, seen = {}, []
+    for fragment in ask["fragments"]:
+        reader = opened(fragment, b"F", "5")
+        message_id, index, last = reader.unpack("messageId:4 index:u8 last:u8").values()
+        piece = reader.rest()
+        need(index <= last and piece, "5.1", "an index above the last, or an empty piece")
+        seen = seen or [message_id, last]
+        lengths = {len(pieces[at]) for at in pieces if at < seen[1]} if index < last else set()
+        same = seen == [message_id, last] and lengths <= {len(piece)}
+        if same:  # a piece that contradicts the others is dropped
+            pieces.setdefault(index, piece)
+    need(seen and len(pieces) == seen[1] + 1, "5.2", "not complete")
+    message = b"".join(pieces[index] for index in sorted(pieces))
+    need(message[0] in b"MTBCKQX123456", "5.2", "a fragment or unknown message in fragments")
+    return {"message": message}
+
+# 7: rekey
+
+BODY = (
+    "topicId:16 requestKey:32 epoch:u32 parent:32 madeAt:u48 options:u8 signer:32 name count:u16"
+)
+PARTICIPANT = "publicKey:32 serial:u48 rekeyKey:32 joinId:8 flags:u8"
+
+def slot_keys(secret, public, ephemeral, rekey_key, info):  # 7.1
+    both = hkdf(dh(secret, public, "7.1"), ephemeral + rekey_key, info, 40)
+    return both[:8], both[8:]
+
+def unsigned_body(ask, signer):  # 7.3
+    body = pack(BODY, ask | {"signer": signer, "count": len(ask["participants"])})
+    body += b"".join(pack(PARTICIPANT, one) for one in ask["participants"])
+    return body + u(16, len(ask["tombstones"])) + b"".join(ask["tombstones"])
+
+def parse_body(body):  # 7.3
+    reader = Reader(body, "7.3")
+    out = reader.unpack(BODY)
+    count = out.pop("count")
+    need(count <= 1024, "7.3", "more than 1,024 participants")
+    roster = out["participants"] = [reader.unpack(PARTICIPANT) for _ in range(count)]
+    count = reader.number(16)
+    need(count <= 256, "7.3", "more than 256 tombstones")
+    out["tombstones"] = [reader.take(8) for _ in range(count)]
+    reader.take(64)
+    reader.end()
+    public_keys, join_ids = ([one[name] for one in roster] for name in ("publicKey", "joinId"))
+    need(out["options"] <= 1, "7.3", "an unknown option")
+    need(all(one["flags"] <= 1 for one in roster), "7.3", "an unknown flag")
+    need(out["epoch"] > 0, "7.3", "epoch 0")
+    need((out["epoch"] == 1) == (out["parent"] == bytes(32)), "7.3", "the wrong parent")
+    need(public_keys == sorted(set(public_keys)), "7.3", "participants not sorted, or two alike")
+    need(len(set(join_ids)) == len(join_ids), "7.3", "two join IDs alike")
+    need(any(one["flags"] & 1 for one in roster), "7.3", "no admin")
+    need(not set(join_ids) & set(out["tombstones"]), "7.3", "a tombstone of a participant")
+    return out
+
+def make_rekey(ask):
+    signer, secret = ask.get("signer", public_key(ask["seed"])), ask["epochSecret"]
+    ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
+    rekey_keys = {one["publicKey"]: one["rekeyKey"] for one in ask["participants"]}
+    order = ask.get("slotOrder", [key for key in rekey_keys if key != signer])
+    outer = b"K" + u(32, ask["epoch"]) + ephemeral + u(16, len(order))
+    info = label("topic rekey slot") + u(32, ask["epoch"])
+    for rekey_key in (rekey_keys[key] for key in order):
+        hint, key = slot_keys(ask["ephemeralSecret"], rekey_key, ephemeral, rekey_key, info)
+        outer += hint + seal(key, NO_NONCE, secret)
+    body = ask["unsigned"] if "unsigned" in ask else unsigned_body(ask, signer)
+    body += sign(ask["seed"], label("topic rekey") + h(outer) + body)
+    key = hkdf(secret, h(outer), label("topic rekey body"), 32)
+    commitment = hkdf(secret, h(body[:-64]), label("topic epoch commitment"), 32)
+    message = outer + seal(key, NO_NONCE, body, outer)
+    return {"message": message, "body": body, "commitment": commitment}
+
+def open_rekey(ask):
+    reader = opened(ask["message"], b"K", "7")
+    epoch, ephemeral, count = reader.unpack("epoch:u32 ephemeral:32 count:u16").values()
+    slots = dict((reader.take(8), reader.take(48)) for _ in range(count))
+    outer, secret = ask["message"][: 39 + 56 * count], ask.get("epochSecret")
+    if secret is None:
+        rekey_key = crypto_scalarmult_base(ask["rekeySecret"])
+        info = label("topic rekey slot") + u(32, epoch)
+        hint, key = slot_keys(ask["rekeySecret"], ephemeral, ephemeral, rekey_key, info)
+        need(hint in slots, "7.1", "no slot for this rekey key")
+        secret = unseal(key, NO_NONCE, slots[hint], b"", "7.1")
+    key = hkdf(secret, h(outer), label("topic rekey body"), 32)
+    body = unseal(key, NO_NONCE, reader.rest(), outer, "7.2")
+    out = parse_body(body)
+    verify(out["signer"], label("topic rekey") + h(outer) + body[:-64], body[-64:], "7.4")
+    others = sum(one["publicKey"] != out["signer"] for one in out["participants"])
+    need(out["epoch"] == epoch, "7.3", "another epoch in the body")
+    need(count == others, "7.1", "not one slot for each participant but the maker")
+    need(out["topicId"] == ask.get("topicId", out["topicId"]), "7.5", "another topic")
+    need(out["signer"] in ask.get("signers", [out["signer"]]), "7.5", "its signer is no admin")
+    need(epoch > ask.get("above", 0), "7.10", "old")
+    commitment = derive({"epochSecret": secret, "body": body})["commitment"]
+    return {"epochSecret": secret, "body": body, "commitment": commitment} | out
+
+# 8: key request and removal notice
+
+REQUEST = "publicKey:32 epoch:u32 failed:8 serial:u48 rekeyKey:32"
+
+def make_request(ask):
+    fields = pack(REQUEST, ask | {"publicKey": ask.get("signer", public_key(ask["seed"]))})
+    ad = label("topic key request")
+    plain = fields + sign(ask["seed"], ad + ask["topicId"] + fields)
+    return {"message": b"Q" + ask["nonce"] + seal(ask["requestKey"], ask["nonce"], plain, ad)}
+
+def open_request(ask):
+    outer, ad = opened(ask["message"], b"Q", "8"), label("topic key request")
+    plain = unseal(ask["requestKey"], outer.take(24), outer.rest(), ad, "8.1")
+    reader = Reader(plain, "8")
+    out = reader.unpack(REQUEST)
+    verify(out["publicKey"], ad + ask["topicId"] + plain[:82], reader.take(64), "8.1")
+    reader.end()
+    return out
+
+def make_removal(ask):
+    ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
+    secret, to, info = ask["ephemeralSecret"], ask["rekeyKey"], label("topic removal slot")
+    hint, key = slot_keys(secret, to, ephemeral, to, info)
+    plain = ask.get("signer", public_key(ask["seed"])) + u(32, ask["epoch"])
+    text = label("topic removal") + pack("topicId:16 epoch:u32 publicKey:32", ask)
+    return {"message": b"X" + ephemeral + hint + seal(key, NO_NONCE, plain + sign(ask["seed"], text))}
+
+def open_removal(ask):
+    outer = opened(ask["message"], b"X", "8")
+    ephemeral, its_hint = outer.take(32), outer.take(8)
+    secret, info = ask["rekeySecret"], label("topic removal slot")
+    hint, key = slot_keys(secret, ephemeral, ephemeral, crypto_scalarmult_base(secret), info)
+    need(its_hint == hint, "8.5", "not for this rekey key")
+    reader = Reader(unseal(key, NO_NONCE, outer.rest(), b"", "8.5"), "8")
+    out = reader.unpack("signer:32 epoch:u32")
+    text = label("topic removal") + pack("topicId:16 epoch:u32 publicKey:32", ask | out)
+    verify(out["signer"], text, reader.take(64), "8.5")
+    reader.end()
+    need(out["signer"] in ask.get("signers", [out["signer"]]), "8.5", "its signer is no admin")
+    need(out["epoch"] >= ask.get("epoch", 0), "8.5", "of an older epoch")
+    return out
+
+# 9: pairing. Each side is a function of what it has and of what it received so far.
+
+CARD = "version:u8 publicKey:32 exchangeKey:32 cardSignature:64"
+JOINER, HOST = "serial:u48 rekeyKey:32 name", "topicId:16 epoch:u32 topicName name"
+PAIRING_KEYS = ("joiner key", "host key", "confirm key", "joiner cancel key", "host cancel key")
+
+def card(seed):  # identity 1.3, 2
+    private = hkdf(seed, bytes(32), label("identity exchange key"), 32)
+    exchange = crypto_scalarmult_base(private)
+    return b"\x01" + public_key(seed) + exchange + sign(seed, label("identity card") + exchange)
+
+def read_profile(reader, layout):
+    out = reader.unpack(CARD + " " + layout)
+    need(out.pop("version") == 1, "identity 2.1", "another version of the card")
+    signed = label("identity card") + out["exchangeKey"]
+    verify(out["publicKey"], signed, out.pop("cardSignature"), "identity 2.2")
+    return out
+
+def comparison(ask):  # 9.6
+    emoji = int.from_bytes(ask["bytes"][:6], "big") >> 6
+    digits = int.from_bytes(ask["bytes"][6:11], "big") >> 1
+    numbers = [(emoji >> at) & 63 for at in range(36, -1, -6)]
+    shown = {"numbers": numbers, "emoji": [EMOJI[number] for number in numbers]}
+    return shown | {"digits": [((digits >> at) & 8191) + 1000 for at in (26, 13, 0)]}
+
+def key_hash(key):  # 9.9
+    return h(label("topic pairing key") + key)[:16]
+
+def make_code(ask):
+    data = b"\x01" + u(8, ask["role"]) + key_hash(ask["publicKey"]) + ask["secret"]
+    return {"text": "stringphone:pair/" + base64url(data + ask["address"].encode())}
+
+def read_code(ask):
+    reader = Reader(from_text(ask["text"], "stringphone:pair/", "9.9"), "9.9")
+    need(reader.number(8) == 1, "9.9", "another version")
+    out = reader.unpack("role:u8 keyHash:16 secret:16")
+    need(out["role"] in (1, 2), "9.9", "an unknown role")
+    out["address"] = reader.text(len(reader.left))
+    for name, info, length in (("oneTimeSecret", "secret", 32), ("secretId", "secret ID", 8)):
+        out[name] = hkdf(out["secret"], bytes(32), label("topic pairing " + info), length)
+    return out
+
+def use_code(ask, scanned_role):
+    """The one-time secret, its ID, and the hash that the other's key must have (None: any)."""
+    if "code" not in ask:
+        return bytes(32), bytes(8), None
+    code = read_code({"text": ask["code"]})
+    expected = code["keyHash"] if code["role"] == scanned_role else None
+    return code["oneTimeSecret"], code["secretId"], expected
+
+def pairing_fields(message, kind, session, *sizes):
+    reader = opened(message, kind, "9")
+    need(reader.take(16) == session, "9.1", "another session")
+    fields = [reader.rest() if size is None else reader.take(size) for size in sizes]
+    reader.end()
+    return fields
+
+def pairing_keys(shared, one_time, transcript):  # 9.4
+    def derived(name, length):
+        return hkdf(shared + one_time, transcript, label("topic pairing " + name), length)
+
+    made = {name: derived(name, 32) for name in PAIRING_KEYS}
+    return made | {"comparison": {"bytes": derived("comparison", 12)}}
+
+def check_profile(plain, is_host, ephemeral, commitment, transcript, expected):  # 9.5, 9.9
+    side = label("topic pairing host" if is_host else "topic pairing joiner")
+    committed = h(side + ephemeral + plain[:-64]) == commitment
+    need(committed, "9.5", "the profile does not match its commitment")
+    reader = Reader(plain[16:] if is_host else plain, "9")
+    profile = read_profile(reader, HOST if is_host else JOINER)
+    verify(profile["publicKey"], side + transcript, reader.take(64), "9.5")
+    reader.end()
+    need(expected in (None, key_hash(profile["publicKey"])), "9.9", "not the key of the code")
+    return profile
+
+def cancels(ask, made, own, other, session):  # 9.8
+    out = {}
+    if "cancel" in ask:
+        out["message6"] = b"6" + session + seal(made[own], NO_NONCE, u(8, ask["cancel"]))
+    if "message6" in ask:
+        (sealed,) = pairing_fields(ask["message6"], b"6", session, 17)
+        out["cancelled"] = unseal(made[other], NO_NONCE, sealed, b"", "9.4")[0]
+    return out
+
+def joiner(ask):
+    one_time, secret_id, expected = use_code(ask, 1)
+    session, profile = ask["session"], card(ask["seed"]) + pack(JOINER, ask)
+    ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
+    side = label("topic pairing joiner")
+    head = session + secret_id + h(side + ephemeral + profile)
+    out = {"message1": b"1" + head}
+    if "message2" not in ask:
+        return out
+    theirs, commitment = pairing_fields(ask["message2"], b"2", session, 32, 32)
+    transcript = h(label("topic pairing") + head + theirs + commitment + ephemeral)
+    made = pairing_keys(dh(ask["ephemeralSecret"], theirs, "9.4"), one_time, transcript)
+    plain = profile + sign(ask.get("signSeed", ask["seed"]), side + transcript)
+    out["message3"] = b"3" + session + ephemeral + seal(made["joiner key"], NO_NONCE, plain)
+    out["transcript"] = transcript
+    out |= cancels(ask, made, "joiner cancel key", "host cancel key", session)
+    if "message4" not in ask:
+        return out
+    (sealed,) = pairing_fields(ask["message4"], b"4", session, None)
+    plain = unseal(made["host key"], NO_NONCE, sealed, b"", "9.4")
+    out["host"] = check_profile(plain, True, theirs, commitment, transcript, expected)
+    out["comparison"] = comparison(made["comparison"])
+    return out | {"message5": b"5" + session + seal(made["confirm key"], NO_NONCE, b"")}
+
+def host(ask):
+    one_time, secret_id, expected = use_code(ask, 2)
+    session, profile = ask["message1"][1:17], ask["salt"] + card(ask["seed"]) + pack(HOST, ask)
+    ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
+    its_secret, commitment = pairing_fields(ask["message1"], b"1", session, 8, 32)
+    need(its_secret == secret_id, "9.4", "another secret ID")
+    side = label("topic pairing host")
+    offer = ephemeral + h(side + ephemeral + profile)
+    out = {"message2": b"2" + session + offer}
+    if "message3" not in ask:
+        return out
+    theirs, sealed = pairing_fields(ask["message3"], b"3", session, 32, None)
+    transcript = h(label("topic pairing") + ask["message1"][1:] + offer + theirs)
+    made = pairing_keys(dh(ask["ephemeralSecret"], theirs, "9.4"), one_time, transcript)
+    plain = unseal(made["joiner key"], NO_NONCE, sealed, b"", "9.4")
+    out["joiner"] = check_profile(plain, False, theirs, commitment, transcript, expected)
+    plain = profile + sign(ask.get("signSeed", ask["seed"]), side + transcript)
+    out["message4"] = b"4" + session + seal(made["host key"], NO_NONCE, plain)
+    out |= {"transcript": transcript, "comparison": comparison(made["comparison"])}
+    out |= cancels(ask, made, "host cancel key", "joiner cancel key", session)
+    if "message5" in ask:
+        (sealed,) = pairing_fields(ask["message5"], b"5", session, 16)
+        unseal(made["confirm key"], NO_NONCE, sealed, b"", "9.4")
+        out["confirmed"] = True
+    return out
+
+def make_offline(ask, layout, prefix, name):  # 9.10
+    profile = card(ask["seed"]) + pack(layout, ask)
+    signature = sign(ask.get("signSeed", ask["seed"]), label(name) + profile)
+    return {"text": prefix + base64url(b"\x01" + profile + signature)}
+
+def read_offline(ask, layout, prefix, name):
+    data = from_text(ask["text"], prefix, "9.10")
+    reader = Reader(data, "9.10")
+    need(reader.number(8) == 1, "9.10", "another version")
+    profile = read_profile(reader, layout)
+    verify(profile["publicKey"], label(name) + data[1:-64], reader.take(64), "9.10")
+    reader.end()
+    return {"profile": profile}
+
+def make_join(ask):
+    return make_offline(ask, JOINER, "stringphone:join/", "topic join request")
+
+def read_join(ask):
+    return read_offline(ask, JOINER, "stringphone:join/", "topic join request")
+
+def make_invitation(ask):
+    return make_offline(ask, HOST, "stringphone:topic/", "topic invitation")
+
+def read_invitation(ask):
+    return read_offline(ask, HOST, "stringphone:topic/", "topic invitation")
+
+# The line protocol
+
+def from_json(value, key=""):
+    if isinstance(value, dict):
+        return {name: from_json(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [from_json(inner, key) for inner in value]
+    return bytes.fromhex(value) if isinstance(value, str) and key not in TEXT else value
+
+def to_json(value):
+    if isinstance(value, dict):
+        return {name: to_json(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [to_json(inner) for inner in value]
+    return value.hex() if isinstance(value, bytes) else value
+
+def answer(request):
+    name = REQUESTS[REQUESTS.index(request["do"])]  # of these functions only
+    function = globals()[re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), name)]
+    try:
+        return to_json(function(from_json(request)))
+    except Refused as refused:
+        return {"error": str(refused)}
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--self-check"]:
+        import topic_vectors
+
+        sys.exit(topic_vectors.self_check())
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)
