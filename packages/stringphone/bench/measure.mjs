@@ -3,11 +3,12 @@ import { do_not_optimize } from "mitata"
 
 /**
  * One result, as a line of JSON for scripts/bench.mjs.
- * @param {{ name: string, value: number, unit: string, goal?: number }} result `goal`: at least
+ * @param {{ name: string, value: number, unit: string, goal?: number, atMost?: number }} result
+ *   `goal`: at least; `atMost`: a goal of which less is better
  */
-export function report({ name, value, unit, goal = null }) {
+export function report({ name, value, unit, goal = null, atMost = null }) {
   const rounded = Number(value.toPrecision(4))
-  console.log(JSON.stringify({ name, value: rounded, unit, goal }))
+  console.log(JSON.stringify({ name, value: rounded, unit, goal, atMost }))
 }
 
 /**
@@ -35,6 +36,23 @@ export function compare(ours, bare, { rounds = 151, roundMs = 4 } = {}) {
     oursNs: median(samples.map(({ oursNs }) => oursNs)),
     bareNs: median(samples.map(({ bareNs }) => bareNs)),
   }
+}
+
+/**
+ * The median time of something that can not be done twice from the same state.
+ *
+ * @template T
+ * @param {() => T} prepare makes the state anew; its time does not count
+ * @param {(state: T) => unknown} run
+ */
+export function milliseconds(prepare, run, rounds = 21) {
+  const samples = []
+  for (let round = -2; round < rounds; round++) {
+    const state = prepare()
+    const ns = timed(() => run(state), 1)
+    if (round >= 0) samples.push(ns / 1e6)
+  }
+  return median(samples)
 }
 
 /** How many calls take about this long. */

@@ -1,5 +1,5 @@
 import { SwitchMemory } from "./switch-memory.js"
-import type { CommandMessage, CommandReceipt, DeviceState, Readings } from "./messages.js"
+import type { CommandMessage, DeviceState, Readings } from "./messages.js"
 import type { DeviceKind } from "./event.js"
 import { Meter } from "./readings.js"
 import type { Store } from "stringphone/store"
@@ -11,15 +11,15 @@ export interface Body {
   /** How often it tells its state though nothing changed. */
   readonly announceEveryMs: number
   state(): DeviceState
-  /** The last command it carried out. */
-  done(): CommandReceipt | null
+  /** `id` of the last command it carried out. */
+  done(): string | null
   /** Called before each announcement. */
   renew(): Promise<void>
   /**
    * Carries out a command that is for this device, and saves it.
    * @throws {ChannelError} when it could not be saved; nothing was changed
    */
-  obey(receipt: CommandReceipt, set: CommandMessage["set"]): Promise<"done" | "stale" | "not-mine">
+  obey(command: Pick<CommandMessage, "id" | "set">): Promise<"done" | "not-mine">
   close(): Promise<void>
 }
 
@@ -77,9 +77,11 @@ function switchBody(
     state: () => state(memory.state.value),
     done: () => memory.state.done,
     async renew() {},
-    async obey(receipt, set) {
+    async obey({ id, set }) {
       const value = read(set)
-      return value === null ? "not-mine" : memory.obey(receipt, value)
+      if (value === null) return "not-mine"
+      await memory.obey(id, value)
+      return "done"
     },
     close: () => memory.close(),
   }

@@ -1,52 +1,69 @@
 import type { KeyReport } from "../person.js"
+import type { EavesdropperAction } from "../server/eavesdropper.js"
+import type { CommandMessage } from "./messages.js"
 
 /**
  * What happens in a home, told once to whoever watches: people get lines (report.ts), machines the
- * objects themselves, one a line. No secret is in any of them.
+ * objects themselves, one a line. No secret is in any of them but the code of an open pairing window.
  */
 export type HomeEvent =
   | ReadyEvent
   /** Something the person should know, in a sentence. */
   | { readonly event: "notice"; readonly level: "info" | "warning"; readonly text: string }
-  | {
-      readonly event: "pairing"
-      readonly open: boolean
-      readonly seconds?: number
-      readonly because?: "time" | "person" | "done"
-    }
-  /** Somebody asks all devices at once to be trusted. */
+  | PairingEvent
+  | RequestEvent
+  /** A phone was let in. */
   | ({
-      readonly event: "request"
-      /** Its name, if this home knows it already. */
-      readonly petname: string | null
-      /** More than 1: contradicting requests came in its name. */
-      readonly offers: number
-    } & KeyReport)
-  | ({
-      readonly event: "trusted"
+      readonly event: "paired"
       readonly petname: string
-      readonly devices: readonly DeviceKind[]
+      readonly isAdmin: boolean
+      readonly verifiedBy: "emoji" | "code"
     } & KeyReport)
-  | ({ readonly event: "turned-away" } & KeyReport)
-  | ({ readonly event: "untrusted"; readonly petname: string } & KeyReport)
-  | { readonly event: "phones"; readonly phones: readonly Phone[] }
+  /** A request ended without; `message` says what that may mean. */
+  | ({
+      readonly event: "not-paired"
+      readonly name: string
+      readonly because: string
+      readonly message: string
+    } & KeyReport)
+  | { readonly event: "members"; readonly members: readonly MemberReport[] }
   | { readonly event: "devices"; readonly devices: readonly DeviceReport[] }
+  /** A new epoch: new keys, which those who were removed do not have. */
+  | {
+      readonly event: "rekeyed"
+      readonly epoch: number
+      readonly by: NamedKey
+      readonly added: readonly NamedKey[]
+      readonly removed: readonly NamedKey[]
+    }
+  /** A device of this home was removed by somebody else. */
+  | { readonly event: "removed"; readonly device: DeviceKind; readonly by: NamedKey | null }
   | {
       readonly event: "command"
       readonly device: DeviceKind
       readonly petname: string
-      readonly sequence: number
-      readonly set: { readonly on: boolean } | { readonly locked: boolean }
+      readonly id: string
+      readonly set: CommandMessage["set"]
     }
   | {
       readonly event: "refused"
       readonly device: DeviceKind
       readonly petname: string
-      readonly sequence: number
-      readonly because: "stale" | "not-mine"
+      readonly id: string
+      readonly because: "not-mine"
     }
   /** What came in was not accepted, since the last such event. */
-  | { readonly event: "rejected"; readonly code: string; readonly count: number }
+  | {
+      readonly event: "rejected"
+      readonly code: string
+      readonly count: number
+      /** In whose name it came; not proven. */
+      readonly claimed: string | null
+    }
+  /** Messages of this participant did not arrive. */
+  | { readonly event: "gap"; readonly of: string; readonly missing: number }
+  /** Somebody asked the broker to tamper. */
+  | { readonly event: "eavesdropper"; readonly do: EavesdropperAction }
   | {
       readonly event: "status"
       readonly broker: "lost" | "back"
@@ -78,23 +95,62 @@ export interface ReadyEvent {
     readonly tcp: { readonly host: string; readonly port: number } | null
     readonly reached: boolean
   }
-  /** The topic's address, for `stringphone topic join`. */
+  /** Where the topic talks, for `stringphone topic join`. */
   readonly address: string
   readonly directory: string
+}
+
+export type PairingEvent =
+  | {
+      readonly event: "pairing"
+      readonly open: true
+      readonly seconds: number
+      /** To be scanned or pasted, `stringphone:pair/…`: works once, and while the window is open. */
+      readonly code: string
+    }
+  | {
+      readonly event: "pairing"
+      readonly open: false
+      readonly because: "time" | "person" | "too-many-attempts"
+    }
+
+/** Somebody asks to be let in. */
+export interface RequestEvent extends KeyReport {
+  readonly event: "request"
+  /** What it calls itself. Proves nothing. */
+  readonly name: string
+  /** Its name, if this home knows it already. */
+  readonly petname: string | null
+  /** Somebody else has the name that it calls itself. */
+  readonly nameClash: string | null
+  /** It scanned the code: nothing is to be compared, and it is let in by itself. */
+  readonly isProven: boolean
+  /** Seven to compare; empty when proven. */
+  readonly emoji: readonly { readonly symbol: string; readonly name: string }[]
+  /** Twelve to compare instead. */
+  readonly comparedDigits: string
 }
 
 export interface DeviceReport extends KeyReport {
   readonly device: DeviceKind
   readonly name: string
-  /** Participant ID: 32 hexadecimal digits. */
-  readonly id: string
   /** Its page, on this computer. */
   readonly url: string
 }
 
-export interface Phone extends KeyReport {
+/** One who is in the topic. */
+export interface MemberReport extends KeyReport {
   readonly petname: string
+  /** `null`: none of this home's devices. */
+  readonly device: DeviceKind | null
+  readonly isAdmin: boolean
+  /** In words, as `verified by emoji on 2026-11-21`; `itself` for the computer. */
   readonly trust: string
+}
+
+export interface NamedKey {
+  readonly petname: string
+  readonly publicKey: string
 }
 
 export type Emit = (event: HomeEvent) => void

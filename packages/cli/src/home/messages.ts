@@ -1,6 +1,7 @@
 /**
  * What a home and its phones say to each other inside a topic: JSON, one message a payload
- * (docs/home.md). The same module reads and writes it on both sides.
+ * (docs/home.md). The same module reads and writes it on both sides. Nothing here guards against
+ * replays and delays: the topic does.
  */
 
 /** Device → everyone: what it is and how it is now. Sent at every change, and now and then. */
@@ -8,10 +9,8 @@ export type StateMessage = {
   readonly kind: "state"
   /** What the device calls itself: 1 to 64 characters. */
   readonly name: string
-  /** Higher than in every earlier state of this device: an old one can be repeated by anyone. */
-  readonly number: number
-  /** The last command it carried out, so that its sender knows. */
-  readonly done?: CommandReceipt
+  /** `id` of the last command it carried out, so that its sender knows. */
+  readonly done?: string
 } & DeviceState
 
 export type DeviceState =
@@ -34,28 +33,28 @@ export interface Readings {
   readonly temperature: number | null
 }
 
-/** Phone → one device. Classic topics do not stop replays, so the number does: it must rise. */
+/** Phone → one device. Sent with `validForMs: commandValidForMs`: what comes late is refused. */
 export interface CommandMessage {
   readonly kind: "command"
-  /** Participant ID of the device, 32 hexadecimal digits. */
+  /** Public key of the device, 64 hexadecimal digits. */
   readonly to: string
-  /** Higher than in every earlier command of this sender to this device. */
-  readonly sequence: number
+  /** 16 hexadecimal digits, drawn at random by the sender. */
+  readonly id: string
   readonly set: { readonly on: boolean } | { readonly locked: boolean }
 }
 
-/** Device → phone: a command that was not carried out. */
+/** Device → phone: a command that was not carried out, as it is not one for this device. */
 export interface RefusalMessage {
   readonly kind: "refused"
-  readonly command: CommandReceipt
-  readonly because: "stale" | "not-mine"
+  /** `id` of the command. */
+  readonly command: string
+  /** Public key of who sent it, 64 hexadecimal digits. */
+  readonly to: string
+  readonly because: "not-mine"
 }
 
-/** Which command: its sender's participant ID and its number. */
-export interface CommandReceipt {
-  readonly from: string
-  readonly sequence: number
-}
+/** How long a command counts. */
+export const commandValidForMs = 5_000
 
 export type HomeMessage = StateMessage | CommandMessage | RefusalMessage
 
@@ -93,12 +92,11 @@ function fields(value: unknown): Fields {
 }
 
 function readState(value: Fields): StateMessage | null {
-  const { name, number } = value as { name?: unknown; number?: unknown }
+  const { done, name } = value as { done?: unknown; name?: unknown }
   const state = readDevice(value)
-  const done = value["done"] === undefined ? undefined : readReceipt(value["done"])
-  if (typeof name !== "string" || name.length < 1 || name.length > 64) return null
-  if (!isSequence(number) || !state || done === null) return null
-  return { kind: "state", name, number, ...(done && { done }), ...state }
+  if (typeof name !== "string" || name.length < 1 || name.length > 64 || !state) return null
+  if (done !== undefined && !isCommandId(done)) return null
+  return { kind: "state", name, ...(done !== undefined && { done }), ...state }
 }
 
 function readDevice(value: Fields): DeviceState | null {
@@ -124,33 +122,26 @@ function readReadings(value: Fields): Readings | null {
 }
 
 function readCommand(value: Fields): CommandMessage | null {
-  const { to, sequence } = value as { to?: unknown; sequence?: unknown }
-  const set = fields(value["set"])
-  if (!isId(to) || !isSequence(sequence)) return null
-  if (typeof set["on"] === "boolean")
-    return { kind: "command", to, sequence, set: { on: set["on"] } }
-  if (typeof set["locked"] !== "boolean") return null
-  return { kind: "command", to, sequence, set: { locked: set["locked"] } }
+  const { id, to } = value as { id?: unknown; to?: unknown }
+  const { locked, on } = fields(value["set"]) as { locked?: unknown; on?: unknown }
+  if (!isPublicKey(to) || !isCommandId(id)) return null
+  if (typeof on === "boolean") return { kind: "command", to, id, set: { on } }
+  if (typeof locked === "boolean") return { kind: "command", to, id, set: { locked } }
+  return null
 }
 
 function readRefusal(value: Fields): RefusalMessage | null {
-  const command = readReceipt(value["command"])
-  const because = value["because"]
-  if (!command || (because !== "stale" && because !== "not-mine")) return null
-  return { kind: "refused", command, because }
+  const { because, command, to } = value as { because?: unknown; command?: unknown; to?: unknown }
+  if (!isCommandId(command) || !isPublicKey(to) || because !== "not-mine") return null
+  return { kind: "refused", command, to, because }
 }
 
-function readReceipt(value: unknown): CommandReceipt | null {
-  const { from, sequence } = fields(value) as { from?: unknown; sequence?: unknown }
-  return isId(from) && isSequence(sequence) ? { from, sequence } : null
+function isPublicKey(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value)
 }
 
-function isId(value: unknown): value is string {
-  return typeof value === "string" && /^[0-9a-f]{32}$/.test(value)
-}
-
-function isSequence(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0
+function isCommandId(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{16}$/.test(value)
 }
 
 function number(value: unknown): number | null {

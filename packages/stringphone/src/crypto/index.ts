@@ -21,7 +21,7 @@ export {
 } from "#engine"
 export type { CryptoEngine, StretchCost } from "./engine.js"
 export { equal } from "./equal.js"
-export { labelled } from "./label.js"
+export { labelled, withLabelled } from "./label.js"
 
 /**
  * Which engine runs: `native` (libsodium) or `portable` (@noble). Both give the same bytes.

@@ -1,4 +1,4 @@
-import { concat, UsageError, utf8 } from "../bytes/index.js"
+import { concat, UsageError, utf8, withJoined } from "../bytes/index.js"
 
 /**
  * The input of a hash, signature, MAC or KDF: label ‖ 0x00 ‖ parts. No input made for one purpose
@@ -8,6 +8,15 @@ import { concat, UsageError, utf8 } from "../bytes/index.js"
  */
 export function labelled(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
   return concat(prefixes.get(label) ?? prefixOf(label), ...parts)
+}
+
+/** The same for as long as `use` runs; it costs less. */
+export function withLabelled<T>(
+  label: string,
+  message: Uint8Array,
+  use: (labelled: Uint8Array) => T,
+): T {
+  return withJoined([prefixes.get(label) ?? prefixOf(label), message], use)
 }
 
 /** Labels are constants of the protocols, so there are few; encoding one costs as much as its hash. */

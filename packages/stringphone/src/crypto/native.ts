@@ -83,6 +83,8 @@ const tagBytes = 16
 
 function nativeEngine(sodium: Sodium): CryptoEngine {
   const { hash, hmac } = sha256(sodium)
+  // Written to and copied: a new array costs more once it is handed to native code.
+  const signature = new Uint8Array(64)
   return {
     engineName: "native",
 
@@ -102,9 +104,8 @@ function nativeEngine(sodium: Sodium): CryptoEngine {
     },
 
     sign(message, secretKey) {
-      const signature = new Uint8Array(64)
       sodium.crypto_sign_detached(signature, message, secretKey)
-      return signature
+      return signature.slice()
     },
 
     verify: (signature, message, publicKey) =>

@@ -202,6 +202,7 @@ export class StoredTopic {
       const topic = await this.#ready()
       this.#checkReceiver()
       const nowMs = this.#wallClock()
+      if (batch.some(isControl)) await this.#adoptSending(topic)
       const decoded = batch.map((bytes) => decodeOne(topic, bytes, { ...options, nowMs }))
       const entries: JournalEntry[] = []
       for (const one of decoded) {
@@ -356,11 +357,17 @@ export class StoredTopic {
         break
       }
       // Another process took counters; those of this snapshot are given up.
-      const sending = await this.#options.store.get(this.#key("sending"))
-      this.#saved.sending = sending
-      if (sending) this.#read(() => topic.adoptSending(sending.value))
+      await this.#adoptSending(topic)
     }
     this.#isUncertain = false
+  }
+
+  /** What other processes took, so that it is not mistaken for a sign of an old copy. */
+  async #adoptSending(topic: Topic): Promise<void> {
+    const sending = await this.#options.store.get(this.#key("sending"))
+    if (sending?.version === this.#saved.sending?.version) return
+    this.#saved.sending = sending
+    if (sending) this.#read(() => topic.adoptSending(sending.value))
   }
 
   #writes(
@@ -471,6 +478,11 @@ function decodeJoining(bytes: Uint8Array): Joining {
     const publicKey = exchangePublicKey(secretKey)
     return { rekeyKey: { serial, secretKey, publicKey, usedMs: null }, host }
   })
+}
+
+/** A control message may report what others have of us. */
+function isControl(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x43
 }
 
 function claimedUntil(owner: Uint8Array): number {

@@ -53,6 +53,11 @@ export class TopicDuties {
     await this.announce()
   }
 
+  /** Somebody has not answered yet: it was away. */
+  syncAgain(): void {
+    if (this.#mayAgain("sync", requestEveryMs)) void this.#send((topic) => topic.sync())
+  }
+
   announce(): Promise<void> {
     return this.#send((topic) => topic.announcement())
   }
@@ -61,7 +66,9 @@ export class TopicDuties {
   entered(): void {
     this.#requestEveryMs = requestEveryMs
     this.#timers.cancel("key request")
-    this.#timers.once("announce", randomMs(500), () => void this.announce())
+    this.#timers.once("announce", randomMs(500), () => {
+      void this.#send((topic) => topic.closing()).then(() => this.announce())
+    })
     this.mergeIfNeeded()
   }
 

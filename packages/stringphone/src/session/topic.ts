@@ -39,6 +39,8 @@ const maxBatch = 256
 const maxUnread = 1_000
 /** How long we wait for others to tell whether our state is an old copy. [TOPIC-4-2] */
 const holdMs = 1_500
+/** Messages of an epoch that we do not have yet. */
+const maxEarly = 256
 const contactsEveryMs = 2_000
 const retryMs = 1_000
 const dayMs = 86_400_000
@@ -87,6 +89,10 @@ export class TopicSession {
   #arrived: Uint8Array[] = []
   /** Data that waits until we know whether we are an old copy; `null`: it does not. */
   #held: Uint8Array[] | null = null
+  /** Somebody told us, since we opened, what it has of us. */
+  #isSynced = false
+  /** Of epochs that we do not have yet: their rekey message may have been overtaken. */
+  #early: Uint8Array[] = []
   #isPumping = false
   #isClosed = false
 
@@ -318,9 +324,17 @@ export class TopicSession {
     void this.#pump()
   }
 
+  /** What came before its epoch is tried again. */
+  #retryEarly(): void {
+    const early = this.#early
+    this.#early = []
+    if (this.#held) this.#held.push(...early)
+    else this.#arrived.unshift(...early)
+  }
+
   async #receiveAll(): Promise<void> {
     for await (const { bytes } of this.#options.transport.messages) {
-      if (this.#held && isData(bytes)) this.#held.push(bytes)
+      if (this.#held && this.#held.length < maxUnread && isData(bytes)) this.#held.push(bytes)
       else this.#arrived.push(bytes)
       const done = this.#pump()
       if (this.#arrived.length >= maxBatch) await done
@@ -357,6 +371,9 @@ export class TopicSession {
       const encoded = batch[i] as Uint8Array
       if (decoded instanceof PeerError) this.#rejected(decoded, encoded)
       else await this.#follow(decoded)
+      if (decoded instanceof PeerError || decoded.kind !== "behind" || !isData(encoded)) continue
+      this.#early.push(encoded)
+      if (this.#early.length > maxEarly) this.#early.shift()
     }
   }
 
@@ -396,8 +413,9 @@ export class TopicSession {
         if (applied) {
           this.#emit({ kind: "rekeyed", epoch, by, added, removed })
           // An old copy may have used counters of this epoch before.
-          if (this.#held) this.#hold()
+          if (!this.#isSynced) this.#hold()
           this.#duties.entered()
+          this.#retryEarly()
           void this.#outbox.flush()
         } else {
           this.#emit({ kind: "branch", epoch, by })
@@ -424,16 +442,20 @@ export class TopicSession {
   }
 
   #followControl({ control, from, gap, weAreOld }: DecodedControl): void {
+    this.#tellGap(from, gap)
     switch (control.kind) {
       case "sync":
-        this.#tellGap(from, gap)
         return this.#duties.report(from, control.challenge)
       case "report":
         if (weAreOld) {
           this.#emit({ kind: "old-copy" })
           this.#hold()
-        } else this.#release()
+        } else {
+          this.#isSynced = true
+          this.#release()
+        }
         return
+      case "closing":
       case "rekey-key":
       case "unknown":
         return
@@ -475,6 +497,7 @@ export class TopicSession {
       encoded,
     })
     if (claimed && error.code === "replayed") this.#duties.report(claimed)
+    if (error.code === "resynchronising") this.#duties.syncAgain()
   }
 
   async *#read(): AsyncGenerator<ReceivedMessage, void, void> {

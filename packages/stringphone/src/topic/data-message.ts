@@ -1,4 +1,4 @@
-import { concat, PeerError } from "../bytes/index.js"
+import { concatBriefly, PeerError } from "../bytes/index.js"
 import { fillRandom, labelled, open, seal, verify } from "../crypto/index.js"
 import type { Signer } from "./signer.js"
 import { type DataHeader, decodeData, encodeDataHeader, headerBytes } from "./wire/data.js"
@@ -15,13 +15,13 @@ export type Binding = Uint8Array
 export function sealData(
   signer: Signer,
   binding: Binding,
-  header: Omit<DataHeader, "guard">,
+  { counter, epoch, tag, type }: Omit<DataHeader, "guard">,
   key: Uint8Array,
   content: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const guard = nextGuard()
-  const head = encodeDataHeader({ ...header, guard })
-  const signed = concat(head, binding, content)
+  const head = encodeDataHeader({ type, epoch, tag, counter, guard })
+  const signed = concatBriefly(head, binding, content)
   const signature = signer.sign(purpose, signed) // [TOPIC-3-4]
   const associated = signed.subarray(0, headerBytes + binding.length) // [TOPIC-3-3]
   // Sealed where it is: each array of more than 64 bytes costs as much as its sealing.
@@ -47,19 +47,13 @@ export function openData(
   publicKey: Uint8Array,
 ): Uint8Array {
   const { header, sealed } = decodeData(bytes)
-  // What was signed; all of it but the content is known before.
-  const signedHead = label.length + headerBytes + binding.length
-  const signed = new Uint8Array(signedHead + sealed.length - signatureBytes - tagBytes)
-  signed.set(label)
-  signed.set(bytes.subarray(0, headerBytes), label.length)
-  signed.set(binding, label.length + headerBytes)
-  const associated = signed.subarray(label.length, signedHead)
+  const associated = concatBriefly(bytes.subarray(0, headerBytes), binding)
   const opened = open(sealed, nonceOf(header.guard), key, associated)
   if (!opened) {
     throw new PeerError("not-authentic", "A message was changed, or was not made by a participant.")
   }
   const content = opened.subarray(signatureBytes)
-  signed.set(content, signedHead)
+  const signed = concatBriefly(label, associated, content)
   if (!verify(opened.subarray(0, signatureBytes), signed, publicKey)) {
     throw new PeerError("bad-signature", "A message is not signed by the participant it names.")
   }
@@ -68,10 +62,12 @@ export function openData(
 
 /** Guard ‖ 0¹⁶: the key is used once, so that the guard is all that the nonce needs. [TOPIC-3-2] */
 function nonceOf(guard: Uint8Array): Uint8Array {
-  const nonce = new Uint8Array(24)
   nonce.set(guard)
   return nonce
 }
+
+// The same bytes each time: nobody keeps a nonce.
+const nonce = new Uint8Array(24)
 
 // The operating system's generator is asked for 128 guards at once.
 const guards = new Uint8Array(1024)

@@ -65,17 +65,16 @@ export function findKey(chain: ReceivingChain, counter: number): FoundKey {
     (kept) => counter >= kept.first && counter < kept.first + kept.size,
   )
   const late = counter < chain.counters
-  const common = {
-    late,
-    farAhead: counter - chain.counters >= farJump,
-    gap: gapBefore(chain, counter),
-  }
+  const farAhead = counter - chain.counters >= farJump
+  const gap = gapBefore(chain, counter)
   if (at >= 0) {
     const found = chain.kept[at] as KeptKey
     const { key, rest } = descend(found, counter)
     return {
-      ...common,
       key,
+      late,
+      gap,
+      farAhead,
       accepted(nowMs) {
         const kept = chain.kept.slice()
         kept.splice(at, 1, ...rest)
@@ -103,8 +102,10 @@ export function findKey(chain: ReceivingChain, counter: number): FoundKey {
   const key = blockKeyOf(chainKey)
   const found = descend({ first, size: blockSize, key, passedMs: 0 }, counter)
   return {
-    ...common,
     key: found.key,
+    late,
+    gap,
+    farAhead,
     accepted(nowMs) {
       const next = { chainKey: nextChainKey(chainKey), block: block + 1 }
       return settle(chain, next, [...chain.kept, ...skipped, ...found.rest], counter, nowMs)

@@ -29,7 +29,7 @@ import {
   receiveEpoch,
 } from "./membership.js"
 import { pad, unpad } from "./padding.js"
-import { findKey, forgetBelow, forgetLate, lateMs } from "./receiving-keys.js"
+import { findKey, forgetBelow, forgetLate, type Gap, lateMs } from "./receiving-keys.js"
 import { makeRekey, openRekey } from "./rekey.js"
 import { checkTopicName, nextBody, type RosterChange } from "./roster-change.js"
 import { contextOf } from "./schedule.js"
@@ -126,6 +126,11 @@ export class Topic {
   #keys: { readonly commitment: Uint8Array; readonly blocks: SendingKeys[] } | null = null
   /** Of our last sync; a fresh answer shows it. */
   #challenge: Uint8Array | null = null
+  /** What is to be told of the epoch before. */
+  #ended: Extract<Control, { kind: "closing" }> | null = null
+  /** What was received of each sender of the epoch before, by public key in hexadecimal. */
+  #received: { readonly epoch: number; readonly counters: ReadonlyMap<string, number> } | null =
+    null
   /** The first bytes of the hash of a rekey message that we could not open. */
   #failed: Uint8Array = new Uint8Array(8)
 
@@ -402,6 +407,15 @@ export class Topic {
     return this.#encodeControl({ kind: "rekey-key", serial, rekeyKey: publicKey })
   }
 
+  /** Tells how many counters we used in the epoch before. [TOPIC-4-5] @returns `null`: nothing to tell */
+  closing(): Uint8Array | null {
+    const ended = this.#ended
+    if (!ended) return null
+    const encoded = this.#encodeControl(ended)
+    this.#ended = null
+    return encoded
+  }
+
   /**
    * Makes the next epoch, as an admin: lets in, removes, makes admin, or rotates (`{}`). It counts
    * at once; store a snapshot, then send what is returned.
@@ -416,6 +430,7 @@ export class Topic {
     const body = nextBody(this.#membership, this.publicKey, change, announced, nowMs)
     const { keys, message } = makeRekey(this.#signer, body)
     const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
+    this.#leave()
     this.#membership = advance(this.#membership, epoch, nowMs)
     this.#enter(message, { commitment: epoch.commitment, chain: sending, used: 0 })
     if (!participantIn(body, this.publicKey)) this.#isRemoved = true
@@ -500,12 +515,22 @@ export class Topic {
     return this.#sending.chain.block * blockSize
   }
 
+  /** No counter from here on was used, as far as our own state tells. */
+  get #usedBelow(): number {
+    const blocks = this.#keys?.blocks ?? []
+    const left = blocks.reduce((sum, keys) => sum + keys.left, 0)
+    const first = blocks[0]
+    // Blocks that were taken after ours are another process's, and may be used up.
+    if (first && first.counter + left === this.#taken) return first.counter
+    return first ? this.#taken : (this.#sending.used ?? this.#taken)
+  }
+
   get #newestRekeyKey(): RekeyKeyPair {
     return this.#rekeyKeys.at(-1) as RekeyKeyPair
   }
 
   #unusedFrom(): number | null {
-    return this.#keys?.blocks[0]?.counter ?? null
+    return this.#keys ? (this.#keys.blocks[0]?.counter ?? this.#taken) : null
   }
 
   #checkNotRemoved(): void {
@@ -646,6 +671,8 @@ export class Topic {
           ? { ...decoded, weAreOld: true }
           : decoded
       }
+      case "closing":
+        return { ...decoded, gap: decoded.gap ?? this.#missingAtEnd(sender.publicKey, control) }
       case "unknown":
         return decoded
     }
@@ -653,7 +680,8 @@ export class Topic {
 
   /** Whether a report shows that we are an old copy; if so, goes on above it. [TOPIC-4-3] */
   #isBehind(counters: number, reporter: Sender, report: DecodedControl): boolean {
-    if (counters <= this.#taken || counters - this.#taken > maxReportedJump) return false // [TOPIC-4-5]
+    const beyond = counters - this.#usedBelow
+    if (beyond <= 0 || beyond > maxReportedJump) return false // [TOPIC-4-6]
     const chain = skipBlocks(this.#sending.chain, Math.ceil(counters / blockSize))
     this.#sending = { ...this.#sending, chain, used: null }
     this.#keys = null
@@ -699,6 +727,7 @@ export class Topic {
     }
     const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
     const { applied, membership } = receiveEpoch(this.#membership, epoch, nowMs)
+    if (applied) this.#leave()
     this.#membership = membership
     this.#useRekeyKey(by, nowMs)
     if (applied) {
@@ -735,6 +764,29 @@ export class Topic {
     }
     this.#isRemoved = true // [TOPIC-8-5]
     return { kind: "removed", by: notice.admin, epoch: notice.epoch }
+  }
+
+  /** Out of the current epoch: what of it can still be missing is known by numbers alone. */
+  #leave(): void {
+    const { body, senders } = this.#membership.current
+    const used = this.#unusedFrom() ?? this.#sending.used ?? 0
+    this.#ended = used > 0 ? { kind: "closing", epoch: body.epoch, counters: used } : null
+    const counters = [...senders.values()].map((s) => [hex(s.publicKey), s.chain.counters] as const)
+    this.#received = { epoch: body.epoch, counters: new Map(counters) }
+  }
+
+  /** What is missing at the end of an epoch that its sender closes. */
+  #missingAtEnd(
+    from: Uint8Array,
+    { counters, epoch }: { readonly epoch: number; readonly counters: number },
+  ): Gap | null {
+    const known = this.#membership.earlier.find(({ body }) => body.epoch === epoch)
+    const sender = [...(known?.senders.values() ?? [])].find((s) => sameBytes(s.publicKey, from))
+    const noted =
+      this.#received?.epoch === epoch ? this.#received.counters.get(hex(from)) : undefined
+    const received = sender?.chain.counters ?? noted
+    if (received === undefined || counters <= received) return null
+    return { missing: counters - received, possiblyMissing: 0 }
   }
 
   /** Into a new epoch: whatever was taken of the old one is given up. */

@@ -1,8 +1,12 @@
 import { ChannelError } from "../bytes/index.js"
 import { type Callee, unreachable } from "./failure.js"
 
-/** Why a server did not let us in, or did not answer. */
-export function natsConnectFailure(callee: Callee, cause: unknown): ChannelError {
+/**
+ * Why a server did not let us in, or did not answer.
+ * @param cause as the client tells it
+ * @param failure of the socket, if it had one
+ */
+export function natsConnectFailure(callee: Callee, cause: unknown, failure: unknown): ChannelError {
   if (cause instanceof ChannelError) return cause
   const refused = (why: string): ChannelError =>
     new ChannelError("refused", `The NATS server at ${callee.where} ${why}`, { cause })
@@ -14,7 +18,7 @@ export function natsConnectFailure(callee: Callee, cause: unknown): ChannelError
     case "UserAuthenticationExpiredError":
       return refused("says that our credentials have expired. Ask who runs it for new ones.")
     default:
-      return unreachable(callee, cause)
+      return unreachable(callee, failure ?? cause)
   }
 }
 

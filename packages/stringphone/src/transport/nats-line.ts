@@ -75,7 +75,7 @@ export async function openNatsLine(
     }
   } catch (error) {
     socket?.close()
-    throw natsConnectFailure(callee, failure ?? error)
+    throw natsConnectFailure(callee, error, failure)
   } finally {
     signal.removeEventListener("abort", giveUp)
   }

@@ -10,6 +10,11 @@ const backSoonMs = 250
 /** So many messages of a stream are recognised when they come again. */
 const memory = 16_384
 
+/** A message that the reader has not dealt with yet. */
+interface Arrival {
+  message: JsMsg
+}
+
 /**
  * Our place in a stream, for as long as a transport lives; connections come and go. A message is
  * acknowledged when the reader has dealt with it. What the server gives us again until then, or
@@ -25,7 +30,7 @@ export class NatsPlace {
   #ids = new WeakMap<OutgoingMessage, string>()
   readonly #own = new Recent<string>()
   readonly #settled = new Recent<number>()
-  readonly #open = new Map<number, JsMsg>()
+  readonly #open = new Map<number, Arrival>()
 
   constructor(options: NatsStreamOptions) {
     this.options = options
@@ -61,8 +66,9 @@ export class NatsPlace {
   receive(message: JsMsg, inbox: Inbox, maxMessageBytes: number): void {
     const { seq } = message
     this.next = Math.max(this.next ?? 1, seq + 1)
-    if (this.#open.has(seq)) {
-      this.#open.set(seq, message) // the newest is the one to acknowledge
+    const known = this.#open.get(seq)
+    if (known) {
+      known.message = message // the newest is the one to acknowledge
       return message.working()
     }
     if (this.#settled.has(seq)) return message.ack()
@@ -71,21 +77,23 @@ export class NatsPlace {
       inbox.countDropped()
       return this.#settle(message)
     }
-    this.#open.set(seq, message)
+    const arrival: Arrival = { message }
+    this.#open.set(seq, arrival)
     // A copy: the client cuts payloads from larger pieces, which each would keep alive.
     inbox.push({ bytes: new Uint8Array(message.data), from: null }, () => {
-      this.#settle(this.#open.get(seq) ?? message)
+      // Unless the stream was made anew meanwhile, with another message of this number.
+      if (this.#open.get(seq) === arrival) this.#settle(arrival.message)
     })
   }
 
   /** The reader takes its time; without a word the server would give these messages again. */
   askForTime(): void {
-    for (const message of this.#open.values()) message.working()
+    for (const { message } of this.#open.values()) message.working()
   }
 
   /** Nobody will read these any more: our next start shall have them, at once. */
   giveBack(): void {
-    for (const message of this.#open.values()) message.nak(backSoonMs)
+    for (const { message } of this.#open.values()) message.nak(backSoonMs)
     this.#open.clear()
   }
 

@@ -131,7 +131,7 @@ export async function talkOnStream(
       if (!line.isBroken()) {
         // Nothing more may be given to us: it would count as on its way for a while.
         ready.messages.stop()
-        await soon([nc.flush(), over])
+        await soon([nc.flush().catch(() => {}), over])
         place.giveBack()
         await soon([farewell(ready.jsm, place, ready.slots), over])
       }

@@ -115,7 +115,7 @@ export class TcpAsWebSocket {
     this.#socket = socket
     this.#first = first
     socket.on("data", (data: Uint8Array) => this.#onmessage?.({ data }))
-    socket.on("close", () => this.onclose?.({ wasClean: true, reason: "" }))
+    socket.on("close", () => this.#tellClosed())
   }
 
   /** Once somebody listens, everything is told, from the first line on. */
@@ -127,7 +127,7 @@ export class TcpAsWebSocket {
     setImmediate(() => {
       this.#onmessage?.({ data: first })
       this.#socket.resume()
-      if (this.#socket.destroyed) this.onclose?.({ wasClean: true, reason: "" })
+      if (this.#socket.destroyed) this.#tellClosed()
     })
   }
 
@@ -143,8 +143,16 @@ export class TcpAsWebSocket {
     this.#socket.on(type, (error) => listener({ error }))
   }
 
+  /** What is sent in one turn goes together: a server that hangs up has then read all of it. */
   send(data: ArrayBuffer): void {
+    this.#socket.cork()
     this.#socket.write(new Uint8Array(data))
+    process.nextTick(() => this.#socket.uncork())
+  }
+
+  /** A little later: the client would not look any more at what came last, as why we have to go. */
+  #tellClosed(): void {
+    setImmediate(() => this.onclose?.({ wasClean: true, reason: "" }))
   }
 
   close(): void {

@@ -6,11 +6,12 @@ import type { Transport } from "../../src/transport/index.js"
 import { listenWebSocket } from "../../src/transport/websocket-server.js"
 import { startAedes } from "../real/aedes.js"
 import { mosquitto, startMosquitto } from "../real/mosquitto.js"
+import { natsServer, startNatsServer } from "../real/nats-server.js"
 
 declare module "vitest" {
   interface ProvidedContext {
     /** WebSocket ports of the brokers, and where to take them down and up: POST /name/down. */
-    brokers: { aedes: number; mosquitto: number | null; control: string }
+    brokers: { aedes: number; mosquitto: number | null; nats: number | null; control: string }
     /** Address of a WebSocket hub. */
     hub: string
   }
@@ -20,7 +21,8 @@ declare module "vitest" {
 export default async function startBrokers(project: TestProject): Promise<() => Promise<void>> {
   const aedes = await startAedes()
   const real = mosquitto === null ? null : await startMosquitto()
-  const brokers = new Map(Object.entries({ aedes, mosquitto: real }))
+  const nats = natsServer === null ? null : await startNatsServer()
+  const brokers = new Map(Object.entries({ aedes, mosquitto: real, nats }))
   const control = createServer((request, response) => {
     const [, name = "", action = ""] = (request.url ?? "").split("/")
     const broker = brokers.get(name)
@@ -35,6 +37,7 @@ export default async function startBrokers(project: TestProject): Promise<() => 
   project.provide("brokers", {
     aedes: aedes.webPort,
     mosquitto: real?.webPort ?? null,
+    nats: nats?.webPort ?? null,
     control: `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
   })
   return async () => {
@@ -42,6 +45,7 @@ export default async function startBrokers(project: TestProject): Promise<() => 
     await hub.close()
     await aedes.down()
     await real?.stop()
+    await nats?.stop()
   }
 }
 

@@ -1,15 +1,8 @@
 import { describe, inject } from "vitest"
-import type { Outage } from "../contract/transport-contract.js"
 import { mqttContract } from "../real/mqtt-contract.js"
+import { remote } from "./remote.js"
 
-const { aedes, control, mosquitto } = inject("brokers")
-
-function remote(name: string): Outage {
-  const post = async (action: string): Promise<void> => {
-    await fetch(`${control}/${name}/${action}`, { method: "POST" })
-  }
-  return { down: () => post("down"), up: () => post("up") }
-}
+const { aedes, mosquitto } = inject("brokers")
 
 mqttContract(
   "aedes, from a browser",

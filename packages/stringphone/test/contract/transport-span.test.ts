@@ -35,7 +35,9 @@ async function spanOf(
   { inbox = {}, backoff }: PairOptions,
 ): Promise<Transport> {
   const common = { host: "127.0.0.1", inbox, backoff: backoff?.[side] ?? {} }
-  return spanTransports(await Promise.all(ports.map((port) => connectTcp({ ...common, port }))))
+  const members = await Promise.all(ports.map((port) => connectTcp({ ...common, port })))
+  // One hub may be thousands of messages ahead of the other in a flood.
+  return spanTransports(members, { memory: { maxMessages: 20_000 } })
 }
 
 const openTwoNetworks = () => {

@@ -26,9 +26,9 @@ function meet(seed: number, lossRate: number, code: boolean): { joiner: Joiner; 
   const roll = dice(seed)
   const [joiner, host] = [new Joiner("Ada", `${seed}`), new Host("Bob", `${seed}`)]
   const { publicKey } = identityOf("Bob")
-  const shown = code ? makePairingCode("host", publicKey, "", seededRandom(`${seed}`)) : null
-  joiner.open(shown, 120_000)
-  host.open(shown, 120_000)
+  const scanned = code ? makePairingCode("host", publicKey, "", seededRandom(`${seed}`)) : null
+  joiner.open(scanned, 120_000)
+  host.open(scanned, 120_000)
   const deciding = { joiner: 3_000 + 9_000 * roll(), host: 3_000 + 9_000 * roll() }
   let flights: Flight[] = []
   const rekey = utf8("K")
@@ -52,12 +52,10 @@ function meet(seed: number, lossRate: number, code: boolean): { joiner: Joiner; 
       else if (bytes[0] === rekey[0]) joiner.run({ kind: "joined" })
       else joiner.hear(bytes)
     }
-    for (const device of [joiner, host]) {
-      const compare = device.find("compare")
-      const slow = device === joiner ? deciding.joiner : deciding.host
-      const isUndecided = device.state.phase === "comparing" || device === host
-      if (compare && isUndecided && nowMs > compare.untilMs - 180_000 + slow) device.decide(true)
-    }
+    const shown = [joiner.find("compare"), host.find("compare")].map((effect) => effect?.untilMs)
+    const [joinerUntil = Infinity, hostUntil = Infinity] = shown
+    if (nowMs > joinerUntil - 180_000 + deciding.joiner) joiner.decide(true)
+    if (nowMs > hostUntil - 180_000 + deciding.host) host.decide(true)
     fly("host", joiner.take(), nowMs)
     fly("joiner", host.take(), nowMs)
     const ready = host.find("ready")

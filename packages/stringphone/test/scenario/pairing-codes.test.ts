@@ -107,16 +107,29 @@ describe("a wrong code", () => {
     expect([...host.kinds(), ...withoutSends(joiner.kinds())]).toEqual([])
   })
 
-  test("a secret guessed from its ID: the '3' does not open", () => {
+  test("a joiner that has the ID in clear, and not the secret: its '3' does not open", () => {
     const code = codeOf("host", "Host")
-    const host = new Host().open(code)
-    const offer = new Joiner().open(code).takeOne()
-    const mallory = new Joiner("Mallory").open(codeOf("host", "Host", "guess"))
-    const forged = mallory.takeOne()
-    forged.set(offer.subarray(17, 25), 17)
-    mallory.hear(host.hear(forged).takeOne())
+    const [mallory, host] = [new Joiner("Mallory").open(code), new Host().open(code)]
+    if (mallory.state.phase !== "offered") throw new Error("not offered")
+    const { id } = mallory.state.oneTimeSecret
+    mallory.state = { ...mallory.state, oneTimeSecret: { id, secret: new Uint8Array(32) } }
+    mallory.hear(host.hear(mallory.takeOne()).takeOne())
     expect(() => host.hear(mallory.takeOne())).toThrow(/not by the device/)
     expect(host.currentPhase).toBe("offering")
+  })
+
+  test("a host that has the ID in clear, and not the secret, can not read the '3'", () => {
+    const code = codeOf("host", "Host")
+    const [joiner, mallory] = [new Joiner().open(code), new Host().open(code)]
+    mallory.hear(joiner.takeOne())
+    const { state } = mallory
+    if (state.phase !== "open" || state.current?.phase !== "offering") throw new Error("no offer")
+    const { id } = state.current.oneTimeSecret
+    const oneTimeSecret = { id, secret: new Uint8Array(32) }
+    mallory.state = { ...state, current: { ...state.current, oneTimeSecret } }
+    joiner.hear(mallory.takeOne())
+    expect(() => mallory.hear(joiner.takeOne())).toThrow(/not by the device/)
+    expect(withoutSends(joiner.kinds())).toEqual([])
   })
 
   test("the joiner finds another key than the code's: it says nothing and keeps nothing", () => {

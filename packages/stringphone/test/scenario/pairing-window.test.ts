@@ -82,7 +82,10 @@ describe("one at a time, the others in the order in which they came", () => {
   test("as long as nobody waits, a slow joiner may take longer", () => {
     const [joiner, host] = [new Joiner(), new Host().open()]
     const answer = host.hear(joiner.open().takeOne()).takeOne()
-    host.tick(30_000)
+    expect(host.tick(9_999).takeOne()).toEqual(answer)
+    // Nobody may be there any more: the host waits in silence.
+    expect(host.tick(12_000).tick(30_000).take()).toEqual([])
+    expect(host.hear(joiner.tick(30_000).takeOne()).takeOne()).toEqual(answer)
     host.hear(joiner.hear(answer).takeOne())
     expect(host.find("compare")).toBeDefined()
   })

@@ -235,6 +235,7 @@ CONTROL = {
     1: "serial:u48 rekeyKey:32",
     2: "challenge:16 counters:u32",
     3: "challenge:16 tag:4 counters:u32",
+    4: "epoch:u32 counters:u32",
 }
 
 def padme_size(length):  # 3.6

@@ -279,6 +279,7 @@ CONTENTS = {
     "sync, not knowing": {"type": "C", "kind": 2, "challenge": r("challenge", 16), "counters": 0xFFFFFFFF},
     "report": report | {"challenge": r("challenge", 16), "counters": 1_000_001},
     "unasked report": report | {"counters": 7},
+    "closing": {"type": "C", "kind": 4, "epoch": 1, "counters": 300},
 }
 messages = {}
 for number, (name, content) in enumerate(CONTENTS.items()):

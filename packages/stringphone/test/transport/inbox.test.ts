@@ -70,3 +70,31 @@ it("loses nothing to a reader that stops while it waits", async () => {
   const next = inbox[Symbol.asyncIterator]()
   expect((await next.next()).value?.bytes).toEqual(Uint8Array.of(1))
 })
+
+it("says when a message is dealt with: at the next one, at the end of reading, at closing", async () => {
+  const { inbox, iterator } = makeInbox({}, true)
+  const settled: number[] = []
+  const push = (n: number): void =>
+    inbox.push({ bytes: Uint8Array.of(n), from: null }, () => settled.push(n))
+  for (const n of [1, 2, 3, 4]) push(n)
+  await iterator.next()
+  expect(settled).toEqual([])
+  await iterator.next()
+  expect(settled).toEqual([1])
+  await iterator.return?.()
+  expect(settled).toEqual([1, 2])
+  await inbox[Symbol.asyncIterator]().next()
+  inbox.end()
+  expect(settled).toEqual([1, 2, 3]) // nobody read the fourth
+})
+
+it("says so too when several are asked for at once", async () => {
+  const { inbox, iterator } = makeInbox({}, true)
+  const settled: number[] = []
+  const next = [iterator.next(), iterator.next()]
+  for (const n of [1, 2]) {
+    inbox.push({ bytes: Uint8Array.of(n), from: null }, () => settled.push(n))
+  }
+  await Promise.all(next)
+  expect(settled).toEqual([1])
+})

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { ChannelError } from "../../src/bytes/index.js"
-import { Outbox, type Outlet } from "../../src/transport/outbox.js"
+import { type OutgoingMessage, Outbox, type Outlet } from "../../src/transport/outbox.js"
 import { numbered } from "../contract/transport-contract.js"
 
 /** An outlet that takes messages when told to. */
@@ -97,4 +97,19 @@ it("takes an aborted message out of the queue", async () => {
   await expect(first).rejects.toMatchObject({ code: "aborted" })
   outbox.open(outlet)
   expect(sent).toEqual(["2"])
+})
+
+it("hands over the slot, unless the message is for one alone", async () => {
+  const handed: OutgoingMessage[] = []
+  const outbox = new Outbox(() => 10)
+  outbox.open({ window: 9, send: async (message) => void handed.push(message) })
+  await outbox.send(numbered(1), { retain: "card" })
+  await outbox.send(numbered(2), { retain: "card", to: "bob" })
+  expect(handed.map(({ to, retain }) => [to, retain])).toEqual([
+    [undefined, "card"],
+    ["bob", undefined],
+  ])
+  await expect(outbox.send(numbered(3), { retain: "No" })).rejects.toMatchObject({
+    code: "bad-slot",
+  })
 })

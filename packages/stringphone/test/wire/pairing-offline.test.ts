@@ -87,7 +87,7 @@ describe.each(kinds)("%s", (_, prefix, text, open, code) => {
     }
   })
 
-  test("every bit flipped", () => {
+  test("every bit flipped", { timeout: 60_000 }, () => {
     eachBit(0, bytes.length, (bit) => {
       expect(errorName(() => open(coded(flipped(bytes, bit))))).toBe("PeerError")
     })

@@ -182,6 +182,11 @@ const formats: readonly Format[] = [
     tag: 0x05000006,
     counters: 0x07000008,
   }),
+  control("closing", parts("04 05000006 07000008"), {
+    kind: "closing",
+    epoch: 0x05000006,
+    counters: 0x07000008,
+  }),
   format(
     "fragment",
     parts(utf8("F"), "01020304 05 06", bytes(5, 7)),
@@ -307,7 +312,7 @@ test("every type byte that is none of M T B C is no data message", () => {
 })
 
 test("a control message of a kind that is not known yet", () => {
-  expect(decodeControl(fromHex("04"))).toEqual({ kind: "unknown" })
+  expect(decodeControl(fromHex("05"))).toEqual({ kind: "unknown" })
   expect(decodeControl(fromHex("ff0102"))).toEqual({ kind: "unknown" })
   expect(isMalformed(() => decodeControl(new Uint8Array(0)))).toBe(true)
 })
@@ -378,6 +383,10 @@ describe("a roster is refused", () => {
     ["no admin", { participants: [other] }],
     ["nobody", { participants: [] }],
     ["a participant with a tombstone", { tombstones: [bytes(8, 0x31), other.joinId] }],
+    ["a tombstone twice", { tombstones: [bytes(8, 0x31), bytes(8, 0x31)] }],
+    ["epoch 0", { epoch: 0 }],
+    ["a first epoch with a parent", { epoch: 1 }],
+    ["a later epoch without a parent", { parent: bytes(32, 0) }],
     ["the admin with a tombstone", { tombstones: [admin.joinId] }],
     [`${maxParticipants + 1} participants`, { participants: many(maxParticipants + 1) }],
     [

@@ -1,4 +1,3 @@
-import type { KeyRing } from "stringphone/keyring"
 import type { Transport } from "stringphone/transport"
 import { connectMqtt } from "stringphone/transport/mqtt"
 import { brokerUrl, type HomeInfo } from "./home-info.ts"
@@ -7,18 +6,6 @@ import { brokerUrl, type HomeInfo } from "./home-info.ts"
 export interface Login {
   readonly username: string
   readonly password: string
-}
-
-/** Gives the home's topic a place in the key ring, where it has none yet. */
-export async function keepTopic(ring: KeyRing, { channel, mqttPath }: HomeInfo): Promise<void> {
-  const outside = {
-    name: channel,
-    address: `${brokerUrl(location, mqttPath)} ${channel}`,
-    topicKey: null,
-    keyProven: false,
-    participants: [],
-  }
-  await ring.updateTopic(channel, (topic) => topic ?? outside)
 }
 
 /** The home's channel, through the server that this page came from; keeps trying until it answers. */

@@ -1,4 +1,9 @@
-import type { CommandMessage, HomeMessage, StateMessage } from "@stringphone/cli/home-messages"
+import {
+  type CommandMessage,
+  commandValidForMs,
+  type HomeMessage,
+} from "@stringphone/cli/home-messages"
+import { hex } from "stringphone/bytes"
 
 export type Setting = CommandMessage["set"]
 
@@ -7,7 +12,7 @@ export type CommandProgress =
   | { readonly phase: "none" }
   | {
       readonly phase: "pending"
-      readonly sequence: number
+      readonly id: string
       readonly set: Setting
       readonly untilMs: number
     }
@@ -15,28 +20,32 @@ export type CommandProgress =
   | { readonly phase: "failed"; readonly sentence: string }
 
 export const noCommand: CommandProgress = { phase: "none" }
-export const answerWithinMs = 6_000
+/** Longer than a device may take a command for valid, its clock being off by 2 s. */
+export const answerWithinMs: number = commandValidForMs + 3_000
 
-/** Rises from one command to the next, also when the clock was set back. */
-export function nextSequence(last: number, nowMs: number): number {
-  return Math.max(last + 1, Math.floor(nowMs))
+/** 16 hexadecimal digits, drawn at random. */
+export function newCommandId(): string {
+  return hex(crypto.getRandomValues(new Uint8Array(8)))
 }
 
-export function issued(sequence: number, set: Setting, nowMs: number): CommandProgress {
-  return { phase: "pending", sequence, set, untilMs: nowMs + answerWithinMs }
+export function issued(id: string, set: Setting, nowMs: number): CommandProgress {
+  return { phase: "pending", id, set, untilMs: nowMs + answerWithinMs }
 }
 
-/** After a message of the device. @param ownId our participant ID in hexadecimal */
+/** After a message of the device. @param ownKey our public key in hexadecimal */
 export function answered(
   progress: CommandProgress,
   message: HomeMessage,
-  ownId: string,
+  ownKey: string,
 ): CommandProgress {
-  if (progress.phase !== "pending" || message.kind === "command") return progress
-  const receipt = message.kind === "state" ? message.done : message.command
-  if (receipt?.from !== ownId || receipt.sequence !== progress.sequence) return progress
-  if (message.kind === "state") return { phase: "done", set: progress.set }
-  return { phase: "failed", sentence: refusals[message.because] }
+  if (progress.phase !== "pending") return progress
+  if (message.kind === "state" && message.done === progress.id) {
+    return { phase: "done", set: progress.set }
+  }
+  if (message.kind !== "refused" || message.to !== ownKey || message.command !== progress.id) {
+    return progress
+  }
+  return { phase: "failed", sentence: "The device refused: the command was not meant for it." }
 }
 
 /** When time has passed. */
@@ -45,19 +54,11 @@ export function timedOut(progress: CommandProgress, nowMs: number): CommandProgr
   return {
     phase: "failed",
     sentence:
-      "No answer. It may or may not have been carried out; the state above is the last it told.",
+      "No answer, and the command has run out: it will not be carried out later. If this happens again, compare the clocks.",
   }
 }
-
-const refusals = {
-  stale:
-    "The device refused: it has seen a later command of this phone. Set this phone’s clock, or try again.",
-  "not-mine": "The device refused: the command was not meant for it.",
-} as const
 
 export function describeSetting(set: Setting): string {
   if ("on" in set) return set.on ? "on" : "off"
   return set.locked ? "locked" : "unlocked"
 }
-
-export type DeviceKind = StateMessage["device"]

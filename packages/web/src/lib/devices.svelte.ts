@@ -1,7 +1,8 @@
 import type { StateMessage, HomeMessage } from "@stringphone/cli/home-messages"
+import type { ReceivedMessage } from "stringphone"
+import { hex } from "stringphone/bytes"
 import { answered, type CommandProgress, noCommand, timedOut } from "./command.ts"
 import { emptyHistory, type History, withReadings } from "./history.ts"
-import { isRepeated } from "./news.ts"
 
 /** One device as it last told about itself. */
 export interface Device {
@@ -19,7 +20,7 @@ export interface Device {
 /** Devices tell at least every five seconds: one of those may get lost. */
 export const staleAfterMs = 12_000
 
-/** What the trusted devices of this home say. Nothing here outlives the page. */
+/** What the devices of this home say. Nothing here outlives the page. */
 export class Devices {
   all = $state.raw<readonly Device[]>([])
 
@@ -27,26 +28,27 @@ export class Devices {
     return this.all.find((device) => device.key === key) ?? null
   }
 
+  /** @param ownKey our public key in hexadecimal */
   hear(
-    key: string,
-    publicKey: Uint8Array,
+    { at, from, isLate }: Pick<ReceivedMessage, "at" | "from" | "isLate">,
     message: HomeMessage,
-    ownId: string,
-    nowMs: number,
+    ownKey: string,
   ): void {
+    const { publicKey } = from
+    const key = hex(publicKey)
     const before = this.get(key)
-    if (isRepeated(before?.state, message)) return
-    const command = answered(before?.command ?? noCommand, message, ownId)
-    if (message.kind === "state") {
+    const command = answered(before?.command ?? noCommand, message, ownKey)
+    // What was sent before the state that is shown is no news.
+    if (message.kind === "state" && !(isLate && before)) {
       const history = before?.history ?? emptyHistory
       this.#set({
         key,
         publicKey,
         name: message.name,
         state: message,
-        heardMs: nowMs,
+        heardMs: at,
         history:
-          message.device === "computer" ? withReadings(history, message.readings, nowMs) : history,
+          message.device === "computer" ? withReadings(history, message.readings, at) : history,
         command,
       })
     } else if (before && command !== before.command) {
@@ -66,9 +68,9 @@ export class Devices {
     }
   }
 
-  /** Forgets those who are revoked, or no contacts any more. */
-  keep(isKnown: (publicKey: Uint8Array) => boolean): void {
-    const kept = this.all.filter(({ publicKey }) => isKnown(publicKey))
+  /** Forgets those who are no members any more. */
+  keep(isMember: (key: string) => boolean): void {
+    const kept = this.all.filter(({ key }) => isMember(key))
     if (kept.length < this.all.length) this.all = kept
   }
 

@@ -8,15 +8,28 @@ export interface HomeInfo {
   readonly mqttPath: string
   /** Where devices reach the same broker, for people; empty when the server did not tell. */
   readonly broker: string
+  /** Whether the home lets the page play the eavesdropper. */
+  readonly eavesdropper: boolean
 }
 
-/** @returns `null` for what does not describe a home. */
+/** What this page speaks: topics as in spec/topic.md. */
+const protocol = 2
+
+/** @returns `null` for what does not describe a home of this protocol. */
 export function readHomeInfo(value: unknown): HomeInfo | null {
   if (typeof value !== "object" || value === null) return null
-  const { channel, mqttPath, broker } = value as Readonly<Record<string, unknown>>
+  const { broker, channel, eavesdropper, mqttPath, ...rest } = value as Readonly<
+    Record<string, unknown>
+  >
+  if (rest["protocol"] !== protocol) return null
   if (typeof channel !== "string" || channel === "") return null
   if (typeof mqttPath !== "string" || !/^\/[^/\\]/.test(mqttPath)) return null
-  return { channel, mqttPath, broker: typeof broker === "string" ? broker : "" }
+  return {
+    channel,
+    mqttPath,
+    broker: typeof broker === "string" ? broker : "",
+    eavesdropper: eavesdropper === true,
+  }
 }
 
 /** The broker behind the server that this page came from, and no other. */
@@ -27,13 +40,21 @@ export function brokerUrl(
   return `${page.protocol === "https:" ? "wss" : "ws"}://${page.host}${mqttPath}`
 }
 
-/** @throws {ChannelError} `unreachable` */
+/** @throws {ChannelError} `unreachable`, `other-protocol` */
 export async function fetchHomeInfo(): Promise<HomeInfo> {
+  const value = await fetchJson()
+  const info = readHomeInfo(value)
+  if (info) return info
+  const sentence =
+    "What answers here is no home that this page can talk to. Stop and start “stringphone up”, then reload this page: both have to be of one version."
+  throw new ChannelError("other-protocol", sentence)
+}
+
+async function fetchJson(): Promise<unknown> {
   let cause: unknown
   try {
     const response = await fetch("/home.json", { cache: "no-store" })
-    const info = response.ok ? readHomeInfo(await response.json()) : null
-    if (info) return info
+    if (response.ok) return await response.json()
   } catch (error) {
     cause = error
   }

@@ -1,24 +1,39 @@
 export interface Notice {
   readonly id: number
   readonly sentence: string
+  /** `news` is good to know; a `warning` may ask for something to be done. */
+  readonly level: "news" | "warning"
   readonly times: number
+  /** What it is about; a later notice about the same replaces it. */
+  readonly about: string
 }
 
 const maxNotices = 4
 
-/** What went wrong, one line a sentence, until a person puts it away. */
+/** What happened, one line a sentence, until a person puts it away. */
 export class Notices {
   all = $state.raw<readonly Notice[]>([])
   #nextId = 1
 
-  add(sentence: string): void {
-    const known = this.all.find((notice) => notice.sentence === sentence)
-    this.all = known
-      ? this.all.map((notice) => (notice === known ? { ...known, times: known.times + 1 } : notice))
-      : [...this.all, { id: this.#nextId++, sentence, times: 1 }].slice(-maxNotices)
+  add(sentence: string, level: Notice["level"] = "warning", about = sentence): void {
+    const known = this.all.find((notice) => notice.about === about)
+    if (known) {
+      const next = { ...known, sentence, level, times: known.times + 1 }
+      this.all = this.all.map((notice) => (notice === known ? next : notice))
+      return
+    }
+    const notice = { id: this.#nextId++, sentence, level, times: 1, about }
+    this.all = [...this.all, notice].slice(-maxNotices)
   }
 
   dismiss(id: number): void {
     this.all = this.all.filter((notice) => notice.id !== id)
+  }
+
+  /** It is over by itself. */
+  withdraw(about: string): void {
+    if (this.all.some((notice) => notice.about === about)) {
+      this.all = this.all.filter((notice) => notice.about !== about)
+    }
   }
 }

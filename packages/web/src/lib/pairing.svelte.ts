@@ -1,100 +1,80 @@
-import type { ClassicTopicSession } from "stringphone/session"
-import type { JoinRequest } from "stringphone/topic/classic"
-import { hex } from "stringphone/bytes"
-import { sentenceOf } from "./sentence.ts"
+import type { Pairing as Window, PairingRole } from "stringphone"
+import { Asker } from "./asker.svelte.ts"
 
-/** Somebody may answer for this long … */
-export const listenMs = 60_000
-/** … and whoever compares three times eight words should not be cut off. */
-const compareMs = 120_000
+type Closed = Awaited<Window["closed"]>
 
-/** What somebody who asks is shown as. */
-export interface Candidate {
-  readonly key: string
-  readonly request: JoinRequest
-  /** Several different answers in one name: somebody lies. */
-  readonly contradicts: boolean
+/** How long this page hears somebody new. */
+export const windowMs = 120_000
+
+/** What is told of a pairing to those who listen to the page. */
+export interface PairingListener {
+  asked(asker: Asker): void
+  ended(asker: Asker): void
+  closed(because: Closed): void
 }
 
-/** The pairing window as the page shows it. */
+/** A pairing window, ours (as `host`) or the one in which we ask (as `joiner`), and who is in it. */
 export class Pairing {
-  open = $state(false)
-  candidates = $state.raw<readonly Candidate[]>([])
+  /** `null`: nothing to be shown. */
+  role = $state<PairingRole | null>(null)
+  isOpen = $state(false)
+  /** To be scanned by the other side. */
+  code = $state.raw<string | null>(null)
+  /** We gave the code that the other side shows: nobody compares. */
+  isCoded = $state(false)
   leftMs = $state(0)
-  /** What `leftMs` began with. */
-  wholeMs = $derived(this.candidates.length > 0 ? listenMs + compareMs : listenMs)
-  crowded = $state(false)
-  /** How many were trusted in this window. */
-  trusted = $state(0)
-  /** Why the last window closed, until a person has seen it. */
-  closedBecause = $state.raw<"time" | "person" | null>(null)
-  /** By key: why a decision failed. */
-  failures = $state.raw<Readonly<Record<string, string>>>({})
-  busy = $state(false)
-  #timeIsOver = false
+  askers = $state.raw<readonly Asker[]>([])
+  closedBecause = $state.raw<Closed | null>(null)
+  readonly #listener: PairingListener
+  #window: Window | null = null
 
-  async begin(session: ClassicTopicSession): Promise<void> {
+  constructor(listener: PairingListener) {
+    this.#listener = listener
+  }
+
+  begin(role: PairingRole, window: Window, isCoded: boolean): void {
+    this.#window = window
+    this.role = role
+    this.isOpen = true
+    this.isCoded = isCoded
+    this.code = window.code
+    this.askers = []
     this.closedBecause = null
-    this.failures = {}
-    this.crowded = false
-    this.trusted = 0
-    this.candidates = []
-    const opened = session.openPairing(listenMs + compareMs)
-    this.open = true
-    this.refresh(session)
-    await opened
+    this.tick(Date.now())
+    void this.#listen(window)
+    void window.closed.then((because) => this.#closed(window, because))
   }
 
-  refresh(session: ClassicTopicSession): void {
-    if (!this.open) return
-    this.candidates = session.requests.map((request) => ({
-      key: hex(request.publicKey) + request.kind,
-      request,
-      contradicts: request.offers.length > 1,
-    }))
-    const grace = this.candidates.length > 0 ? 0 : compareMs
-    this.leftMs = Math.max(0, session.pairingLeftMs - grace)
-    if (this.leftMs > 0) return
-    this.#timeIsOver = true
-    session.closePairing()
+  tick(nowMs: number): void {
+    if (this.isOpen) this.leftMs = Math.max(0, (this.#window?.untilMs ?? 0) - nowMs)
   }
 
-  closed(because: "time" | "person"): void {
-    this.open = false
-    this.leftMs = 0
-    this.candidates = []
-    this.closedBecause = this.#timeIsOver ? "time" : because
-    this.#timeIsOver = false
+  close(): void {
+    this.#window?.close()
   }
 
+  /** A person has seen how it ended. */
   dismiss(): void {
-    this.closedBecause = null
+    if (!this.isOpen) this.role = null
   }
 
-  /** Only ever called because a person pressed a button that says that the words match. */
-  async trust(
-    session: ClassicTopicSession,
-    { key, request }: Candidate,
-    petname: string,
-  ): Promise<boolean> {
-    this.busy = true
-    try {
-      const name = petname.trim()
-      const acceptance = { verifiedBy: "words", ...(name !== "" && { petname: name }) } as const
-      await session.accept(request.publicKey, acceptance)
-      this.trusted += 1
-      return true
-    } catch (error) {
-      this.failures = { ...this.failures, [key]: sentenceOf(error) }
-      return false
-    } finally {
-      this.busy = false
-      this.refresh(session)
+  async #listen(window: Window): Promise<void> {
+    for await (const request of window) {
+      if (this.#window !== window) return
+      const asker = new Asker(request)
+      this.askers = [...this.askers, asker]
+      this.#listener.asked(asker)
+      void request.outcome.then(() => this.#listener.ended(asker))
     }
   }
 
-  refuse(session: ClassicTopicSession, { request }: Candidate): void {
-    session.refuse(request.publicKey)
-    this.refresh(session)
+  #closed(window: Window, because: Closed): void {
+    if (this.#window !== window) return
+    this.#window = null
+    this.isOpen = false
+    this.leftMs = 0
+    this.code = null
+    this.closedBecause = because
+    this.#listener.closed(because)
   }
 }

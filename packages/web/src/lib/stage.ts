@@ -7,6 +7,8 @@ export type Stage =
   | { readonly at: "opening" }
   | { readonly at: "login"; readonly error: string }
   | { readonly at: "broken"; readonly error: string }
+  /** Another tab of this browser receives now. */
+  | { readonly at: "elsewhere" }
   | { readonly at: "ready" }
 
 export interface Channel {

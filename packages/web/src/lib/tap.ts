@@ -4,8 +4,6 @@ import type { Transport } from "stringphone/transport"
 export interface TapListener {
   sent(bytes: Uint8Array): void
   received(bytes: Uint8Array): void
-  /** The reader has dealt with it: it asks for the next. */
-  settled(bytes: Uint8Array): void
 }
 
 /** The same channel, with somebody listening in. */
@@ -34,6 +32,5 @@ async function* listenIn({ messages }: Transport, listener: TapListener) {
   for await (const message of messages) {
     listener.received(message.bytes)
     yield message
-    listener.settled(message.bytes)
   }
 }

@@ -1,49 +1,66 @@
-import { sameBytes } from "stringphone/bytes"
-import { Message, type ParticipantId } from "stringphone/topic/classic"
+import type { TopicSession } from "stringphone"
+import { dataHeader } from "./data-header.ts"
+import { describe } from "./describe.ts"
 
 /** What this phone is at the moment, as far as it decides what it does with a message. */
 export interface Reader {
-  readonly ownId: Uint8Array
-  readonly hasKey: boolean
-  readonly pairing: boolean
+  readonly standing: TopicSession["standing"]
+  readonly epoch: number
+  readonly isPairing: boolean
 }
 
-/** Why a message was neither opened nor refused, in a sentence. */
-export function unreadBecause(bytes: Uint8Array, reader: Reader): string {
-  const message = wellFormed(bytes)
-  if (!message) return "This is no classic message."
-  if (sameBytes(message.senderId, reader.ownId)) {
-    return "Our own message: the broker sends everything to everyone, and so back to us."
-  }
-  switch (message.type) {
-    case "s":
-      return reader.hasKey
-        ? "Arrived before this phone had the topic key."
-        : "Unreadable: this phone has no topic key. Pair it with the home to read along."
-    case "i":
-      if (!reader.pairing) return "Asks for the topic key. The pairing window is closed: ignored."
-      return reader.hasKey
-        ? "Asks for the topic key. Nothing is given before you say yes in the pairing window."
-        : "Asks for the topic key, which this phone has not got either."
-    case "r":
-      if (!sameBytes(message.recipientId, reader.ownId)) {
-        return "Gives the topic key to somebody else. Only they can open it."
-      }
-      return reader.pairing
-        ? "Offers the topic key. Nothing is taken before you say yes in the pairing window."
-        : "Offers the topic key. The pairing window is closed: ignored."
+/** What became of a message that was neither opened nor refused. */
+export interface Unread {
+  /** It did its work: it was for machines, not for people. */
+  readonly isTaken: boolean
+  readonly sentence: string
+}
+
+const unread = (sentence: string): Unread => ({ isTaken: false, sentence })
+const taken = (sentence: string): Unread => ({ isTaken: true, sentence })
+
+/** Why there is nothing to read in a message, in a sentence. */
+export function unreadBecause(bytes: Uint8Array, reader: Reader): Unread {
+  const { fields, problem } = describe(bytes)
+  if (problem !== null) return unread("This is no message of a topic.")
+  const isInside = reader.standing === "member" || reader.standing === "waiting"
+  switch (fields[0]?.value) {
+    case "M":
+    case "T":
+    case "B":
+    case "C":
+      return unreadData(bytes, reader)
+    case "F":
+      return isInside ? taken("A piece of a longer message.") : unread("A piece of something.")
+    case "K":
+      return isInside
+        ? taken("Says which key counts from now on, and for whom. No news for this phone.")
+        : unread("A new key for those who are in the home. This phone has no slot in it.")
+    case "Q":
+      return isInside
+        ? taken("Somebody asks for the newest key. Only who is in the home gets it.")
+        : unread("Asks for a key that this phone has not got either.")
+    case "X":
+      return unread("Tells somebody else that they were removed.")
+    default:
+      return reader.isPairing
+        ? taken("Pairing. It says nothing until two persons compared what they see.")
+        : unread("Two others pair, or try to. This phone has no window open: ignored.")
   }
 }
 
-/** Whom a message names as its sender, or `null`. Not verified: anyone can write anything. */
-export function claimedSender(bytes: Uint8Array): ParticipantId | null {
-  return wellFormed(bytes)?.senderId ?? null
-}
-
-function wellFormed(bytes: Uint8Array): Message | null {
-  try {
-    return new Message(bytes)
-  } catch {
-    return null
+function unreadData(bytes: Uint8Array, { epoch, standing }: Reader): Unread {
+  const header = dataHeader(bytes)
+  if (standing === "outside") {
+    return unread("Unreadable: this phone has no key. Pair it with the home to read along.")
   }
+  if (standing === "removed") {
+    return unread("Unreadable: this phone was removed, and has not got this key.")
+  }
+  if (header?.epoch !== (epoch & 0xffff)) {
+    return unread("Of an epoch whose key this phone has not got, or has deleted.")
+  }
+  return header.letter === "C"
+    ? taken("Genuine, and for machines only: keys, counters, and who has heard what.")
+    : unread("Nothing was shown of it: of this phone itself, or of nobody in the home.")
 }

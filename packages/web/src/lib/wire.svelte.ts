@@ -1,13 +1,27 @@
+import { hex } from "stringphone/bytes"
+import { dataHeader } from "./data-header.ts"
 import { type Description, describe } from "./describe.ts"
 import type { TapListener } from "./tap.ts"
+import type { Status } from "./trust.ts"
+import type { Unread } from "./unread.ts"
+import { type Arrival, WireSenders } from "./wire-senders.ts"
 
 /** What this phone made of a message. */
 export type Verdict =
   | { readonly kind: "waiting" }
   | { readonly kind: "opened"; readonly text: string }
-  | { readonly kind: "rejected"; readonly sentence: string }
+  | { readonly kind: "rejected"; readonly code: string; readonly sentence: string }
+  /** For machines: it did its work. */
+  | { readonly kind: "taken"; readonly sentence: string }
   /** Neither read nor refused, and why. */
   | { readonly kind: "unread"; readonly sentence: string }
+
+/** Whom a message is by, as far as this phone knows. */
+export interface Who {
+  readonly name: string
+  /** `null`: not proven, or of no matter. */
+  readonly status: Status | null
+}
 
 export interface WireEntry {
   readonly id: number
@@ -15,13 +29,17 @@ export interface WireEntry {
   readonly atMs: number
   readonly bytes: Uint8Array
   readonly description: Description
-  readonly who: string
+  readonly who: Who
   readonly verdict: Verdict
 }
 
 const maxEntries = 200
 /** However many messages arrive, the list is drawn ten times a second at most. */
 const drawEveryMs = 100
+/** By then the session has dealt with a message, also one that it held back at its start. */
+const settleMs = 2_500
+const nobody: Who = { name: "unknown sender", status: null }
+const ourselves: Who = { name: "this phone", status: null }
 
 /** The last messages on the channel, newest first. While paused the picture stands still. */
 export class Wire implements TapListener {
@@ -33,45 +51,53 @@ export class Wire implements TapListener {
   #newest = new WeakMap<Uint8Array, WireEntry>()
   #nextId = 1
   #drawing = false
-  #outgoing: string | null = null
+  #outgoing: string[] = []
+  readonly #senders = new WireSenders()
   /** Of a message that was neither opened nor rejected. */
-  readonly #explain: (bytes: Uint8Array) => { readonly who: string; readonly sentence: string }
+  readonly #explain: (bytes: Uint8Array) => Unread
 
-  constructor(explain: (bytes: Uint8Array) => { readonly who: string; readonly sentence: string }) {
+  constructor(explain: (bytes: Uint8Array) => Unread) {
     this.#explain = explain
   }
 
-  /** What the next message to be sent says; the tap itself sees only bytes. */
+  /** What the next timed message to be sent says; the tap itself sees only bytes. */
   announce(text: string): void {
-    this.#outgoing = text
+    this.#outgoing.push(text)
   }
 
   sent(bytes: Uint8Array): void {
-    const text = this.#outgoing
-    this.#outgoing = null
+    const text = dataHeader(bytes)?.letter === "T" ? this.#outgoing.shift() : undefined
     const verdict: Verdict =
-      text === null
-        ? { kind: "unread", sentence: "Sent by this phone to ask for, or to give, the topic key." }
+      text === undefined
+        ? { kind: "taken", sentence: "Sent by this phone’s machinery, not by you." }
         : { kind: "opened", text }
-    this.#add(bytes, "out", "this phone", verdict)
+    this.#add(bytes, "out", ourselves, verdict)
   }
 
   received(bytes: Uint8Array): void {
-    this.#add(bytes, "in", "unknown sender", { kind: "waiting" })
+    if (this.#isEcho(bytes)) {
+      const sentence = "Our own message: this broker sends everything to everyone, and back to us."
+      this.#add(bytes, "in", ourselves, { kind: "unread", sentence })
+      return
+    }
+    this.#add(bytes, "in", nobody, { kind: "waiting" })
+    this.#senders.arrived(bytes)
+    setTimeout(() => this.#settle(bytes), settleMs)
   }
 
-  settled(bytes: Uint8Array): void {
-    if (this.#newest.get(bytes)?.verdict.kind !== "waiting") return
-    const { who, sentence } = this.#explain(bytes)
-    this.#judge(bytes, who, { kind: "unread", sentence })
+  opened(arrival: Arrival, who: Who, text: string): void {
+    const bytes = this.#senders.bytesOf(arrival)
+    if (!bytes) return
+    const before = this.#newest.get(bytes)?.verdict
+    // Several of one bundle.
+    const whole = before?.kind === "opened" ? `${before.text}\n${text}` : text
+    this.#judge(bytes, who, { kind: "opened", text: whole })
   }
 
-  opened(bytes: Uint8Array, who: string, text: string): void {
-    this.#judge(bytes, who, { kind: "opened", text })
-  }
-
-  rejected(bytes: Uint8Array, who: string, sentence: string): void {
-    this.#judge(bytes, who, { kind: "rejected", sentence })
+  rejected(bytes: Uint8Array, who: string | null, code: string, sentence: string): void {
+    this.#senders.rejected(bytes)
+    const name = who === null ? nobody.name : `seems to be ${who} (not proven)`
+    this.#judge(bytes, { name, status: null }, { kind: "rejected", code, sentence })
   }
 
   pause(paused: boolean): void {
@@ -79,7 +105,22 @@ export class Wire implements TapListener {
     if (!paused) this.#draw()
   }
 
-  #add(bytes: Uint8Array, direction: WireEntry["direction"], who: string, verdict: Verdict): void {
+  #settle(bytes: Uint8Array): void {
+    const entry = this.#newest.get(bytes)
+    if (entry?.verdict.kind !== "waiting") return
+    const { isTaken, sentence } = this.#explain(bytes)
+    this.#judge(bytes, entry.who, { kind: isTaken ? "taken" : "unread", sentence })
+  }
+
+  #isEcho(bytes: Uint8Array): boolean {
+    const text = hex(bytes)
+    return this.#entries.some(
+      (entry) =>
+        entry.direction === "out" && entry.bytes.length === bytes.length && hex(entry.bytes) === text,
+    )
+  }
+
+  #add(bytes: Uint8Array, direction: WireEntry["direction"], who: Who, verdict: Verdict): void {
     const entry: WireEntry = {
       id: this.#nextId++,
       direction,
@@ -96,7 +137,7 @@ export class Wire implements TapListener {
     this.#drawSoon()
   }
 
-  #judge(bytes: Uint8Array, who: string, verdict: Verdict): void {
+  #judge(bytes: Uint8Array, who: Who, verdict: Verdict): void {
     const entry = this.#newest.get(bytes)
     const at = entry ? this.#entries.indexOf(entry) : -1
     if (!entry || at < 0) return

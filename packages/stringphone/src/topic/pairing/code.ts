@@ -56,11 +56,11 @@ export function makePairingCode(
 /**
  * Pairing code, spec/topic.md §9.9: `stringphone:pair/` ‖ base64url of
  *
- *   0         1      2          18       34
- *   +---------+------+----------+--------+---------------+
- *   | version | role | key hash | secret | address       |
- *   | u8 = 1  | u8   | 16 bytes | 16     | UTF-8, 0 and more |
- *   +---------+------+----------+--------+---------------+
+ *   0         1      2          18         34
+ *   +---------+------+----------+----------+-------------------+
+ *   | version | role | key hash | secret   | address           |
+ *   | u8 = 1  | u8   | 16 bytes | 16 bytes | UTF-8, 0 and more |
+ *   +---------+------+----------+----------+-------------------+
  */
 export function encodePairingCode(code: PairingCode): string {
   const { address, keyHash, role, secret } = code

@@ -44,15 +44,15 @@ export function offerTo(
   state: OpenHost,
   { offer, offerBytes }: Waiting,
   nowMs: number,
-  { epoch, name, random, signer, topicId, topicName }: HostContext,
+  context: HostContext,
 ): Stepped {
   const oneTimeSecret = secretFor(state.admission, offer.secretId)
   if (!oneTimeSecret) return [state, []]
   const { session } = offer
-  const ephemeralSecretKey = random(32)
+  const ephemeralSecretKey = context.random(32)
   const ephemeralKey = exchangePublicKey(ephemeralSecretKey) // [TOPIC-9-1]
-  const salt = random(16)
-  const ownProfile = encodeHostProfile(signer.card(), { epoch, name, topicId, topicName })
+  const salt = context.random(16)
+  const ownProfile = encodeHostProfile(context.signer.card(), context)
   const commitment = hostCommitment(ephemeralKey, salt, ownProfile)
   const answer = encodeAnswer({ session, ephemeralKey, commitment })
   const isCoded = state.admission.kind === "scanned"

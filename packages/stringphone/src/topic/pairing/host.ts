@@ -106,6 +106,7 @@ function dismissLate(state: OpenHost, nowMs: number): Stepped {
 }
 
 function hear(state: HostState, bytes: Uint8Array, nowMs: number, context: HostContext): Stepped {
+  if (state.phase === "closed" && state.paired.length === 0) return [state, []]
   if (bytes[0] === confirmationType) return hearFifth(state, bytes.slice(), nowMs, context)
   if (state.phase === "closed") return [state, []]
   switch (bytes[0]) {
@@ -221,7 +222,8 @@ function repeat(state: HostState, nowMs: number): Stepped {
   const current = state.phase === "open" ? state.current : null
   if (state.phase === "closed" || !current || !("repeatAtMs" in current)) return [state, []]
   if (nowMs < current.repeatAtMs) return [state, []]
-  const last = current.phase === "offering" ? current.answer : current.reveal
-  const later = { ...current, repeatAtMs: nowMs + repeatMs }
-  return [{ ...state, current: later }, [send(last)]]
+  const next = { ...state, current: { ...current, repeatAtMs: nowMs + repeatMs } }
+  if (current.phase !== "offering") return [next, [send(current.reveal)]]
+  // Whoever is there after 10 s without an answer asks by itself.
+  return [next, nowMs < current.yieldsAtMs ? [send(current.answer)] : []]
 }

@@ -17,6 +17,8 @@ export type Control =
       readonly tag: number
       readonly counters: number
     }
+  /** Of an earlier epoch: its sender used no counter from `counters` on. */
+  | { readonly kind: "closing"; readonly epoch: number; readonly counters: number }
   /** Of a kind that a later version may know. */
   | { readonly kind: "unknown" }
 
@@ -29,6 +31,7 @@ const unknownCounters = 0xffffffff
  *   | 1 rekey   | serial u48   | rekey key 32           |
  *   | 2 sync    | challenge 16 | counters u32           |
  *   | 3 report  | challenge 16 | tag 4 | counters u32   |
+ *   | 4 closing | epoch u32    | counters u32           |
  *   +-----------+--------------------------------------+
  */
 export function encodeControl(control: Exclude<Control, { kind: "unknown" }>): Uint8Array {
@@ -39,6 +42,8 @@ export function encodeControl(control: Exclude<Control, { kind: "unknown" }>): U
       return concat(u8(2), control.challenge, u32(control.counters ?? unknownCounters))
     case "report":
       return concat(u8(3), control.challenge, u32(control.tag), u32(control.counters))
+    case "closing":
+      return concat(u8(4), u32(control.epoch), u32(control.counters))
   }
 }
 
@@ -64,6 +69,8 @@ export function decodeControl(content: Uint8Array): Control {
           tag: r.u32("tag"),
           counters: r.u32("counters"),
         }
+      case 4:
+        return { kind: "closing", epoch: r.u32("epoch"), counters: r.u32("counters") }
       default:
         r.rest("fields")
         return { kind: "unknown" }

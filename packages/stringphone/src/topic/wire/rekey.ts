@@ -153,6 +153,8 @@ export function readRekeyBody(r: Reader): RekeyBody {
   const isTombstone = ({ joinId }: Participant): boolean =>
     body.tombstones.some((tombstone) => compareBytes(tombstone, joinId) === 0)
   if (body.participants.some(isTombstone)) throw r.fail("a participant has a tombstone")
+  const isFirst = body.parent.every((byte) => byte === 0)
+  if (body.epoch === 0 || (body.epoch === 1) !== isFirst) throw r.fail("its parent can not be")
   return body
 }
 
@@ -207,7 +209,10 @@ function readParticipants(r: Reader): readonly Participant[] {
 function readTombstones(r: Reader): readonly Uint8Array[] {
   const count = r.u16("number of tombstones")
   if (count > maxTombstones) throw r.fail(`more than ${maxTombstones} tombstones`)
-  return Array.from({ length: count }, () => r.take(8, "tombstone").slice())
+  const tombstones = Array.from({ length: count }, () => r.take(8, "tombstone").slice())
+  if (new Set(tombstones.map((id) => id.join())).size < count)
+    throw r.fail("a tombstone is there twice")
+  return tombstones
 }
 
 function readFlag(r: Reader, field: string): boolean {

@@ -11,14 +11,14 @@ import { parseSeconds } from "../seconds.js"
 import { visible } from "../terminal/escape.js"
 import { listenToKeys } from "../terminal/keys.js"
 import { formatTopicAddress, parseTopicAddress, type TopicAddress } from "../topic-address.js"
-import { withTopic } from "../topic-session.js"
-import { Doorkeeper } from "./doorkeeper.js"
+import { withTopic } from "../classic-session.js"
+import { Doorkeeper } from "./classic-doorkeeper.js"
 import { examples, run } from "./shape.js"
 
-export function addTopicJoinCommand(topic: Command): void {
+export function addClassicJoinCommand(topic: Command): void {
   const join = topic
     .command("join <address>")
-    .description("ask to be let into a topic, and check who lets you in")
+    .description("(classic) ask to be let into a topic, and check who lets you in")
     .option("--name <name>", "your name for the topic (default: the end of its address)")
     .option("--expect <fingerprint>", "let exactly this key answer: its words, digits or hex")
     .option("--wait <seconds>", "how long to wait for an answer", parseSeconds, 60)
@@ -26,8 +26,8 @@ export function addTopicJoinCommand(topic: Command): void {
       run((context, address: string, options: JoinOptions) => joinTopic(context, address, options)),
     )
   examples(join, [
-    "topic join mqtt://127.0.0.1:1883/stringphone/… --name kitchen",
-    "--as bob topic join mqtt://127.0.0.1:1883/stringphone/… --expect '12345 67890 …'",
+    "classic join mqtt://127.0.0.1:1883/stringphone/… --name kitchen",
+    "--as bob classic join mqtt://127.0.0.1:1883/stringphone/… --expect '12345 67890 …'",
   ])
 }
 
@@ -153,15 +153,15 @@ function sayJoined(
     context.progress("Nothing has come yet that shows that this is the topic's key. Listen first.")
   }
   context.print(
-    `You are in; ${petname} is in your contacts. Say something: ${context.command} topic send ${visible(name)} TEXT`,
-    { event: "joined", topic: name, petname: contact?.petname ?? null, ...reportKey(from) },
+    `You are in (classic); ${petname} is in your contacts. Say something: ${context.command} classic send ${visible(name)} TEXT`,
+    { event: "joined", protocol: "classic", topic: name, petname: contact?.petname ?? null, ...reportKey(from) },
   )
 }
 
 function timeIsOver(seconds: number): ChannelError {
   return new ChannelError(
     "not-let-in",
-    `Nobody let you in within ${seconds} s. Ask the other side to run "topic listen NAME --pair", then try again.`,
+    `Nobody let you in within ${seconds} s. Ask the other side to run "classic listen NAME --pair", then try again.`,
   )
 }
 

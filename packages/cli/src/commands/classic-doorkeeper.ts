@@ -2,7 +2,7 @@ import { hex } from "stringphone/bytes"
 import type { ClassicTopicSession } from "stringphone/session"
 import type { JoinRequest } from "stringphone/topic/classic"
 import { reportKey } from "../person.js"
-import { type Answer, expectedAnswer, joinQuestion } from "./join-question.js"
+import { type Answer, expectedAnswer, joinQuestion } from "./classic-question.js"
 
 export interface DoorkeeperOptions {
   readonly session: ClassicTopicSession

@@ -1,15 +1,15 @@
-import { buffer } from "node:stream/consumers"
 import type { Command } from "commander"
-import { fromUtf8, UsageError, utf8 } from "stringphone/bytes"
+import { UsageError, utf8 } from "stringphone/bytes"
 import type { Context } from "../context.js"
+import { readInput } from "../input.js"
 import { visible } from "../terminal/escape.js"
-import { requireTopic, requireTopicKey, withTopic } from "../topic-session.js"
+import { requireTopic, requireTopicKey, withTopic } from "../classic-session.js"
 import { examples, run } from "./shape.js"
 
-export function addTopicSendCommand(topic: Command): void {
+export function addClassicSendCommand(topic: Command): void {
   const send = topic
     .command("send <name> [text]")
-    .description("encrypt, sign and send one message: the text, or else what comes from stdin")
+    .description("(classic) encrypt, sign and send one message: the text, or else stdin")
     .option("--raw", "send stdin byte by byte, with the line end of its last line")
     .option("--unproven", "even if nothing has shown yet that the topic's key is the right one")
     .action(
@@ -18,9 +18,9 @@ export function addTopicSendCommand(topic: Command): void {
       ),
     )
   examples(send, [
-    "topic send kitchen 'Dinner is ready.'",
-    "topic send kitchen < letter.txt",
-    "topic send kitchen -- '--not an option'",
+    "classic send kitchen 'Dinner is ready.'",
+    "classic send kitchen < letter.txt",
+    "classic send kitchen -- '--not an option'",
   ])
 }
 
@@ -48,11 +48,4 @@ async function sendMessage(
       { event: "sent", topic: name, bytes: payload.length, protocol: "classic" },
     )
   })
-}
-
-async function readInput(context: Context, raw: boolean): Promise<Uint8Array> {
-  if (process.stdin.isTTY) context.progress("Type the message; Ctrl-D sends it.")
-  const bytes = new Uint8Array(await buffer(process.stdin))
-  const text = raw ? null : fromUtf8(bytes)
-  return text === null ? bytes : utf8(text.replace(/\r?\n$/, ""))
 }

@@ -15,44 +15,45 @@ import {
   parseBrokerUrl,
   parseTopicAddress,
 } from "../topic-address.js"
-import { requireTopic } from "../topic-session.js"
+import { requireTopic } from "../classic-session.js"
+import { countOf, quoted } from "../wording.js"
 import { examples, run } from "./shape.js"
 
 /** The commands about topics that need no broker. */
-export function addTopicRecordCommands(topic: Command): void {
+export function addClassicRecordCommands(topic: Command): void {
   const make = topic
     .command("new <name>")
-    .description("make a topic with a key of its own, and print its address")
+    .description("(classic) make a topic with a key of its own, and print its address")
     .requiredOption("--broker <url>", "where it lives: mqtt://, mqtts://, ws:// or wss://")
     .option("--channel <topic>", "the MQTT topic (default: a random one, which tells nothing)")
     .action(run((context, name: string, options: NewOptions) => makeTopic(context, name, options)))
   examples(make, [
-    "topic new kitchen --broker mqtt://127.0.0.1:1883",
-    "topic new garden --broker mqtts://ann@broker.example --channel garden",
+    "classic new kitchen --broker mqtt://127.0.0.1:1883",
+    "classic new garden --broker mqtts://ann@broker.example --channel garden",
   ])
 
   const list = topic
     .command("list")
-    .description("the topics in your key ring, and their addresses")
+    .description("(classic) the classic topics in your key ring, and their addresses")
     .action(run((context) => printTopics(context)))
-  examples(list, ["topic list", "topic list --json"])
+  examples(list, ["classic list", "classic list --json"])
 
   const participants = topic
     .command("participants <name>")
-    .description("whom a topic trusts")
+    .description("(classic) whom a topic trusts")
     .action(run((context, name: string) => printParticipants(context, name)))
-  examples(participants, ["topic participants kitchen"])
+  examples(participants, ["classic participants kitchen"])
 
   const remove = topic
     .command("remove <name>")
-    .description("forget a topic and its key")
+    .description("(classic) forget a topic and its key")
     .option("--yes", "do not ask")
     .action(
       run((context, name: string, options: { yes?: boolean }) =>
         removeTopic(context, name, options.yes ?? false),
       ),
     )
-  examples(remove, ["topic remove kitchen", "topic remove kitchen --yes"])
+  examples(remove, ["classic remove kitchen", "classic remove kitchen --yes"])
 }
 
 interface NewOptions {
@@ -82,15 +83,15 @@ async function makeTopic(context: Context, text: string, options: NewOptions): P
     })
     const address = formatTopicAddress({ brokerUrl, channel })
     const text = [
-      `Made the topic "${name}". Its address, to give to others (it is no secret):`,
+      `Made the classic topic "${name}". Its address, to give to others (it is no secret):`,
       "",
       `  ${context.paint.bold(address)}`,
       "",
       "Let them in, and see what they say:",
       "",
-      `  ${context.command} topic listen ${quoted(name)} --pair`,
+      `  ${context.command} classic listen ${quoted(name)} --pair`,
     ]
-    context.print(text.join("\n"), { name, address })
+    context.print(text.join("\n"), { name, address, protocol: "classic" })
   })
 }
 
@@ -98,7 +99,7 @@ async function printTopics(context: Context): Promise<void> {
   await context.withRing(async (ring) => {
     const topics = await ring.topics()
     if (topics.length === 0 && !context.json) {
-      context.print(`No topics yet. Make one: ${context.command} topic new NAME --broker URL`, null)
+      context.print(`No classic topics yet. Make one: ${context.command} classic new NAME --broker URL`, null)
       return
     }
     const lines = topics.map((record) => {
@@ -114,6 +115,7 @@ function reportTopic(record: ClassicTopicRecord): {
   address: string
   state: "member" | "unproven" | "outside"
   participants: number
+  protocol: "classic"
 } {
   const { name, topicKey, keyProven, participants } = record
   const state = keyProven ? "member" : "unproven"
@@ -122,6 +124,7 @@ function reportTopic(record: ClassicTopicRecord): {
     address: formatTopicAddress(parseTopicAddress(record.address)),
     state: topicKey ? state : "outside",
     participants: participants.length,
+    protocol: "classic",
   }
 }
 
@@ -132,7 +135,7 @@ async function printParticipants(context: Context, name: string): Promise<void> 
     const known = participants.map((key) => ({ key, contact: contactByKey(book, key) }))
     if (known.length === 0 && !context.json) {
       context.print(
-        `This topic trusts nobody yet. Let others in: ${context.command} topic listen ${quoted(name)} --pair`,
+        `This topic trusts nobody yet. Let others in: ${context.command} classic listen ${quoted(name)} --pair`,
         null,
       )
       return
@@ -155,7 +158,7 @@ async function removeTopic(context: Context, name: string, sure: boolean): Promi
     await requireTopic(ring, name)
     if (!sure) {
       const answer = await askLine(
-        `Forget the topic "${visible(name)}" and its key? To read it again, somebody has to let you in. y/n: `,
+        `Forget the classic topic "${visible(name)}" and its key? To read it again, somebody has to let you in. y/n: `,
       )
       if (answer?.trim().toLowerCase() !== "y") {
         throw new UsageError("not-answered", "Not answered with y. Nothing was changed.")
@@ -164,13 +167,4 @@ async function removeTopic(context: Context, name: string, sure: boolean): Promi
     await ring.updateTopic(name, () => null)
     context.print(`${visible(name)}: removed`, { removed: name })
   })
-}
-
-function countOf(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`
-}
-
-/** As a word of the shell. */
-function quoted(name: string): string {
-  return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
 }

@@ -23,7 +23,7 @@ export async function requireTopic(ring: KeyRing, name: string): Promise<Classic
   if (record) return record
   throw new UsageError(
     "no-such-topic",
-    `There is no topic "${name}" in this key ring. "stringphone topic list" shows what there is.`,
+    `There is no classic topic "${name}" in this key ring. "stringphone classic list" shows what there is.`,
   )
 }
 
@@ -55,6 +55,6 @@ export function requireTopicKey(record: ClassicTopicRecord): void {
   if (record.topicKey) return
   throw new UsageError(
     "not-joined",
-    `Nobody let you into the topic "${visible(record.name)}" yet. Join it again: stringphone topic join ADDRESS.`,
+    `Nobody let you into the topic "${visible(record.name)}" yet. Join it again: stringphone classic join ADDRESS.`,
   )
 }

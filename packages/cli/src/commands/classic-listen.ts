@@ -9,19 +9,19 @@ import { ignoredText } from "../ignored.js"
 import { interrupted } from "../interrupt.js"
 import { fingerprintForm, reportKey } from "../person.js"
 import { Tally } from "../tally.js"
-import { parseSeconds } from "../seconds.js"
+import { parseCount, parseSeconds } from "../seconds.js"
 import { visible } from "../terminal/escape.js"
 import { listenToKeys } from "../terminal/keys.js"
 import { wrap } from "../terminal/wrap.js"
 import { formatTopicAddress, parseTopicAddress } from "../topic-address.js"
-import { requireTopic, requireTopicKey, withTopic } from "../topic-session.js"
-import { Doorkeeper } from "./doorkeeper.js"
+import { requireTopic, requireTopicKey, withTopic } from "../classic-session.js"
+import { Doorkeeper } from "./classic-doorkeeper.js"
 import { examples, run } from "./shape.js"
 
-export function addTopicListenCommand(topic: Command): void {
+export function addClassicListenCommand(topic: Command): void {
   const listen = topic
     .command("listen <name>")
-    .description("print what the participants say, until Ctrl-C")
+    .description("(classic) print what the participants say, until Ctrl-C")
     .option(
       "--pair [seconds]",
       "let others in meanwhile, each after your y or n (default: 300)",
@@ -33,10 +33,10 @@ export function addTopicListenCommand(topic: Command): void {
       run((context, name: string, options: ListenOptions) => listenTo(context, name, options)),
     )
   examples(listen, [
-    "topic listen kitchen",
-    "topic listen kitchen --pair",
-    "topic listen kitchen --pair=60 --expect 'abandon ability …'",
-    "topic listen kitchen --json --count 1",
+    "classic listen kitchen",
+    "classic listen kitchen --pair",
+    "classic listen kitchen --pair=60 --expect 'abandon ability …'",
+    "classic listen kitchen --json --count 1",
   ])
 }
 
@@ -99,8 +99,9 @@ class Listening {
     const { name, address } = this.#record
     const own = reportKey(session.publicKey)
     const shown = formatTopicAddress(parseTopicAddress(address))
-    this.#say(`Listening to ${visible(name)} at ${visible(shown)}; Ctrl-C ends it.`, {
+    this.#say(`Listening to the classic topic ${visible(name)} at ${visible(shown)}; Ctrl-C ends it.`, {
       event: "listening",
+      protocol: "classic",
       topic: name,
       address: shown,
       ...own,
@@ -212,9 +213,4 @@ class Listening {
   #say(text: string, event: object): void {
     this.#context.print(text, event)
   }
-}
-
-function parseCount(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new UsageError("bad-count", "Give a number of messages, 1 or more.")
 }

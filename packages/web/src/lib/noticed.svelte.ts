@@ -1,0 +1,65 @@
+import type { TopicEvent, TopicSender } from "stringphone"
+import { hex } from "stringphone/bytes"
+import { gapText } from "./events.ts"
+import { rejectionText } from "./rejection.ts"
+
+/** Something on the line that was not as it should be. */
+export interface Incident {
+  readonly id: number
+  readonly atMs: number
+  /** As in `replayed`; `missing`; `away`: missing, as this phone was not there. */
+  readonly code: string
+  readonly sentence: string
+  /** Whom a refused message names as its sender, by key. Not proven. */
+  readonly claimed: Uint8Array | null
+}
+
+const maxIncidents = 100
+
+/** What the page noticed of those who meddle with the line, newest first. */
+export class Noticed {
+  all = $state.raw<readonly Incident[]>([])
+  /** How many nobody has looked at yet. */
+  unseen = $state(0)
+  #nextId = 1
+  /** Whom we have heard since the line was up: what is missing of others was sent while we were away. */
+  #heard = new Set<string>()
+
+  rejected({ claimed, code, message }: Extract<TopicEvent, { kind: "rejected" }>): void {
+    const sentence = rejectionText(code, message)
+    this.#add({ code, sentence, claimed: claimed?.publicKey ?? null })
+  }
+
+  /** @returns a sentence, unless it was sent while we were away */
+  gap(event: Extract<TopicEvent, { kind: "gap" }>, name: string): string | null {
+    const key = hex(event.from.publicKey)
+    const sentence = gapText(event, name)
+    if (this.#heard.has(key)) {
+      this.#add({ code: "missing", sentence, claimed: null })
+      return sentence
+    }
+    this.#heard.add(key)
+    const why = `${sentence} This phone was not there, or its line was down.`
+    this.#add({ code: "away", sentence: why, claimed: null }, false)
+    return null
+  }
+
+  heard({ publicKey }: TopicSender): void {
+    // Later: the gap before this message is told after it.
+    setTimeout(() => this.#heard.add(hex(publicKey)))
+  }
+
+  lineIsUp(): void {
+    this.#heard.clear()
+  }
+
+  seen(): void {
+    this.unseen = 0
+  }
+
+  #add(incident: Pick<Incident, "code" | "sentence" | "claimed">, counts = true): void {
+    const next = { ...incident, id: this.#nextId++, atMs: Date.now() }
+    this.all = [next, ...this.all].slice(0, maxIncidents)
+    if (counts) this.unseen += 1
+  }
+}
