@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
+import { hostname } from "node:os"
 import { join } from "node:path"
 import { UsageError } from "stringphone/bytes"
 import type { KeyRing } from "stringphone/keyring"
 import { configDirectory, openNodeKeyRing } from "stringphone/keyring/node"
 import { askSecret } from "./terminal/ask.js"
-import { jsonLine } from "./terminal/escape.js"
+import { jsonLine, visible } from "./terminal/escape.js"
 import { type Paint, paintFor } from "./terminal/paint.js"
 
 /** The options that every command takes. */
@@ -37,16 +38,31 @@ export class Context {
     if (process.stderr.isTTY) process.stderr.write(`${text}\n`)
   }
 
+  /** Says what a person should know although the command goes on, on stderr. */
+  warn(text: string): void {
+    process.stderr.write(`stringphone: ${visible(text)}\n`)
+  }
+
   /** How this command line was begun, for the hints. */
   get command(): string {
     const { as } = this.#options
     return as === undefined ? "stringphone" : `stringphone --as ${as}`
   }
 
+  /** What we call ourselves when pairing: the profile, or else this computer's name. */
+  get ownName(): string {
+    return (this.#options.as ?? hostname()).slice(0, 64)
+  }
+
+  /** The file of the chosen key ring. */
+  get ringPath(): string {
+    return join(configDirectory(), `${this.#options.as ?? "default"}.keyring.json`)
+  }
+
   /** Runs with the key ring of the chosen profile, and closes it. */
   async withRing<T>(use: (ring: KeyRing) => Promise<T>): Promise<T> {
     const { as: profile = "default" } = this.#options
-    const isNew = !existsSync(join(configDirectory(), `${profile}.keyring.json`))
+    const isNew = !existsSync(this.ringPath)
     const ring = await openNodeKeyRing({ profile, passphrase: () => this.passphrase() })
     if (isNew) this.progress(`Made a new identity: ${ring.identity.fingerprint.words.join(" ")}`)
     try {

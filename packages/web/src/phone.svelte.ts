@@ -1,33 +1,38 @@
-import { decodeHomeMessage, encodeHomeMessage } from "@stringphone/cli/home-messages"
-import { type ChannelError, fromHex, hex } from "stringphone/bytes"
-import type { Contact, Fingerprint } from "stringphone/identity"
-import type { KeyRing } from "stringphone/keyring"
 import {
-  type ClassicTopicEvent,
-  type ClassicTopicSession,
-  openClassicTopic,
-  type TopicMessage,
-} from "stringphone/session"
+  commandValidForMs,
+  decodeHomeMessage,
+  encodeHomeMessage,
+} from "@stringphone/cli/home-messages"
+import { openTopic, type ReceivedMessage, type TopicEvent, type TopicSession } from "stringphone"
+import { type ChannelError, hex, utf8 } from "stringphone/bytes"
+import { type Contact, type Fingerprint, nameClash } from "stringphone/identity"
+import type { KeyRing } from "stringphone/keyring"
 import type { Store } from "stringphone/store"
 import { openIndexedDbStore } from "stringphone/store/indexeddb"
-import { participantId } from "stringphone/topic/classic"
 import type { Transport, TransportStatus } from "stringphone/transport"
 import { AddressBook } from "./lib/address-book.svelte.ts"
-import { answerWithinMs, issued, type Setting } from "./lib/command.ts"
+import type { Asker } from "./lib/asker.svelte.ts"
+import { callHome, type Login } from "./lib/call-home.ts"
+import { issued, newCommandId, type Setting } from "./lib/command.ts"
 import { type Device, Devices } from "./lib/devices.svelte.ts"
+import { behindNotice, eventText } from "./lib/events.ts"
 import { forgetEverything, phoneDatabase } from "./lib/forget.ts"
-import { callHome, keepTopic, type Login } from "./lib/call-home.ts"
 import { fetchHomeInfo, type HomeInfo } from "./lib/home-info.ts"
+import { Noticed } from "./lib/noticed.svelte.ts"
 import { Notices } from "./lib/notices.svelte.ts"
-import { painted } from "./lib/painted.ts"
-import { type Candidate, Pairing } from "./lib/pairing.svelte.ts"
 import { openRing } from "./lib/open-ring.ts"
-import { payloadText } from "./lib/peer-text.ts"
-import { sentenceOf } from "./lib/sentence.ts"
+import { OtherTabs } from "./lib/other-tabs.ts"
+import { loadOwnName, saveOwnName } from "./lib/own-name.ts"
+import { painted } from "./lib/painted.ts"
+import { Pairing, windowMs } from "./lib/pairing.svelte.ts"
+import { payloadText, visible } from "./lib/peer-text.ts"
+import { rejectionText } from "./lib/rejection.ts"
+import { codeOf, sentenceOf } from "./lib/sentence.ts"
 import type { Channel, Stage } from "./lib/stage.ts"
-import { takeSequence } from "./lib/sequence.ts"
 import { tap } from "./lib/tap.ts"
-import { claimedSender, unreadBecause } from "./lib/unread.ts"
+import { TopicView } from "./lib/topic-view.svelte.ts"
+import { type Status, statusOf } from "./lib/trust.ts"
+import { unreadBecause } from "./lib/unread.ts"
 import { Wire } from "./lib/wire.svelte.ts"
 
 /** This phone: its keys, its session with the home, and everything that the page shows of them. */
@@ -35,27 +40,45 @@ export class Phone {
   stage = $state.raw<Stage>({ at: "starting", what: "Looking for the home" })
   channel = $state.raw<Channel>({ status: "connecting", sinceMs: 0, error: null, refused: false })
   home = $state.raw<HomeInfo | null>(null)
-  membership = $state<ClassicTopicSession["membership"]>("outside")
   fingerprint = $state.raw<Fingerprint | null>(null)
   sealed = $state(false)
+  /** What others are told when pairing. */
+  ownName = $state("")
   nowMs = $state(Date.now())
   /** The last thing that happened, for those who listen to the page. */
   announcement = $state("")
 
+  readonly topic = new TopicView()
   readonly book = new AddressBook()
   readonly devices = new Devices()
-  readonly pairing = new Pairing()
   readonly notices = new Notices()
-  readonly wire = new Wire((bytes) => this.#judge(bytes))
+  readonly noticed = new Noticed()
+  readonly wire = new Wire((bytes) =>
+    unreadBecause(bytes, {
+      standing: this.topic.standing,
+      epoch: this.topic.epoch,
+      isPairing: this.pairing.isOpen,
+    }),
+  )
+  readonly pairing = new Pairing({
+    asked: ({ request }) => {
+      this.announcement = request.isProven
+        ? `${visible(request.name)} gave the code.`
+        : "Compare the seven emoji with the other side."
+    },
+    ended: (asker) => this.#asked(asker),
+    closed: () => void this.#sync(),
+  })
 
   #ring: KeyRing | null = null
   #store: Store | null = null
-  #session: ClassicTopicSession | null = null
+  #session: TopicSession | null = null
   #transport: Transport | null = null
   #login: Login | null = null
-  #ownId = ""
+  #ownKey = ""
   #starting: Promise<void> = Promise.resolve()
   #isTicking = false
+  readonly #otherTabs = new OtherTabs(() => void this.#takenOver())
 
   /** One start after the other. */
   start(): Promise<void> {
@@ -63,121 +86,102 @@ export class Phone {
     return this.#starting
   }
 
-  async #start(): Promise<void> {
-    this.stage = { at: "starting", what: "Looking for the home" }
-    try {
-      this.home = await fetchHomeInfo()
-      this.#store ??= await openIndexedDbStore({ name: phoneDatabase })
-      this.#ring ??= await openRing(
-        (error) => this.#askPassphrase(error),
-        () => {
-          this.stage = { at: "opening" }
-        },
-      )
-      await this.#connect(this.#ring, this.home)
-    } catch (error) {
-      this.stage = { at: "broken", error: sentenceOf(error) }
-    }
-  }
-
   /** User and password for the broker; kept in memory only. */
   async signIn(login: Login): Promise<void> {
     this.#login = login
-    this.stage = { at: "starting", what: "Signing in" }
-    await this.#starting
-    await this.#disconnect()
-    await this.start()
+    await this.#restart("Signing in")
   }
 
   askForLogin(): void {
     if (this.channel.refused) this.stage = { at: "login", error: this.channel.error ?? "" }
   }
 
-  async openPairing(): Promise<void> {
+  /** Asks the home to be let in. @param code what the other side shows; absent: two persons compare */
+  async join(code?: string): Promise<void> {
     await this.#attempt(async (session) => {
-      this.announcement = "The pairing window is open. Whoever answers within a minute is listed."
-      await this.pairing.begin(session)
+      const window = await session.join({ forMs: windowMs, ...(code !== undefined && { code }) })
+      this.pairing.begin("joiner", window, code !== undefined)
+      this.announcement = "Asking the home to be let in."
     })
   }
 
-  closePairing(): void {
-    this.#session?.closePairing()
+  /** As an admin: hears who wants in. */
+  async letIn(): Promise<void> {
+    await this.#attempt(async (session) => {
+      const options = { forMs: windowMs, code: "show", address: location.origin }
+      this.pairing.begin("host", await session.openPairing(options), false)
+      this.announcement = "The pairing window is open for two minutes."
+    })
   }
 
-  /** Gives up the topic key and asks for it anew, so that devices not trusted yet answer too. */
-  async askAgain(): Promise<void> {
-    const { home } = this
-    const ring = this.#ring
-    if (!home || !ring) return
-    this.stage = { at: "starting", what: "Leaving the topic, to ask anew" }
-    await this.#disconnect()
-    try {
-      await ring.updateTopic(
-        home.channel,
-        (topic) => topic && { ...topic, topicKey: null, keyProven: false },
-      )
-      await this.#connect(ring, home)
-      await this.openPairing()
-    } catch (error) {
-      this.stage = { at: "broken", error: sentenceOf(error) }
-    }
+  /** What this phone calls itself; the session has to begin anew to say so. */
+  async callMyself(name: string): Promise<void> {
+    const trimmed = name.trim()
+    if (!this.#store || trimmed === "" || trimmed === this.ownName) return
+    await saveOwnName(this.#store, trimmed)
+    await this.#restart("Taking the name")
   }
 
-  async trust(candidate: Candidate, petname: string): Promise<boolean> {
-    const session = this.#session
-    if (!session || !(await this.pairing.trust(session, candidate, petname))) return false
-    await this.#sync()
-    const name = this.book.nameOf(candidate.request.publicKey)
-    this.announcement = `${name} is trusted now.`
-    return true
+  async remove(publicKey: Uint8Array): Promise<void> {
+    const name = this.nameOf(publicKey)
+    await this.#change((session) => session.remove(publicKey), `${name} was removed.`)
   }
 
-  refuse(candidate: Candidate): void {
-    if (!this.#session) return
-    this.pairing.refuse(this.#session, candidate)
-    this.announcement = "Refused. It was not trusted."
+  async setAdmin(publicKey: Uint8Array, isAdmin: boolean): Promise<void> {
+    const name = this.nameOf(publicKey)
+    const done = isAdmin ? `${name} is an admin now.` : `${name} is no admin any more.`
+    await this.#change((session) => session.setAdmin(publicKey, isAdmin), done)
+  }
+
+  async rotate(): Promise<void> {
+    await this.#change((session) => session.rotate(), "The key was changed.")
   }
 
   async command(device: Device, set: Setting): Promise<void> {
-    const store = this.#store
     await this.#attempt(async (session) => {
-      if (!store) return
-      const nowMs = Date.now()
-      const sequence = await takeSequence(store, nowMs)
-      this.devices.progress(device.key, issued(sequence, set, nowMs))
-      const to = hex(participantId(device.publicKey))
-      const payload = encodeHomeMessage({ kind: "command", to, sequence, set })
-      this.wire.announce(payloadText(new TextEncoder().encode(payload)))
-      // What a person sees fail must not happen minutes later, when the line is back.
-      await session.send(payload, { signal: AbortSignal.timeout(answerWithinMs) })
+      const id = newCommandId()
+      this.devices.progress(device.key, issued(id, set, Date.now()))
+      const payload = encodeHomeMessage({ kind: "command", to: device.key, id, set })
+      const takeBack = this.wire.announce(payloadText(utf8(payload)))
+      try {
+        // What a person sees fail must not happen minutes later, when the line is back.
+        const signal = AbortSignal.timeout(commandValidForMs)
+        await session.send(payload, { validForMs: commandValidForMs, signal })
+      } finally {
+        takeBack()
+      }
     })
   }
 
   /** @throws {UsageError} `bad-petname`, `petname-taken` */
-  async rename(contact: Contact, petname: string): Promise<void> {
-    if (this.#ring) await this.book.rename(this.#ring, contact, petname)
+  async rename(publicKey: Uint8Array, petname: string): Promise<void> {
+    if (this.#ring) await this.book.name(this.#ring, publicKey, petname)
+    await this.#session?.refresh()
   }
 
-  async revoke(contact: Contact): Promise<void> {
-    if (!this.#ring) return
-    await this.book.revoke(this.#ring, contact)
-    await this.#session?.refresh()
-    await this.#sync()
-    this.announcement = `${contact.petname} is revoked.`
+  verify(contact: Contact): Promise<void> {
+    return this.#decide(contact, (ring) => this.book.verify(ring, contact), "is verified")
   }
 
-  async remove(contact: Contact): Promise<void> {
-    if (!this.#ring) return
-    await this.book.remove(this.#ring, contact)
-    await this.#session?.refresh()
-    await this.#sync()
+  revoke(contact: Contact): Promise<void> {
+    return this.#decide(contact, (ring) => this.book.revoke(ring, contact), "is revoked")
+  }
+
+  forgetContact(contact: Contact): Promise<void> {
+    return this.#decide(contact, (ring) => this.book.forget(ring, contact), "is forgotten")
   }
 
   /** `null` takes the passphrase away. Blocks the page for a second or two, after it was drawn. */
   async seal(passphrase: string | null): Promise<void> {
+    // All that is stored is written anew: nothing else may write meanwhile.
+    await this.#disconnect()
     await painted()
-    await this.#ring?.setPassphrase(passphrase)
-    this.sealed = this.#ring?.sealed ?? false
+    try {
+      await this.#ring?.setPassphrase(passphrase)
+    } finally {
+      this.sealed = this.#ring?.sealed ?? false
+      if (this.#ring && this.home) await this.#connect(this.#ring, this.home)
+    }
   }
 
   async forget(): Promise<void> {
@@ -189,17 +193,64 @@ export class Phone {
     location.reload()
   }
 
-  #askPassphrase(error: string | null): Promise<string> {
-    return new Promise((open) => {
-      this.stage = { at: "sealed", error, open }
+  /** A petname; for others what they call themselves, in quotes, or a part of the key. */
+  nameOf(publicKey: Uint8Array): string {
+    const key = hex(publicKey)
+    if (key === this.#ownKey) return "this phone"
+    const contact = this.book.of(publicKey)
+    if (contact) return contact.petname
+    const claimed = this.devices.get(key)?.name
+    if (claimed === undefined) return `somebody without a name (key ${key.slice(0, 8)}…)`
+    const clash = nameClash(this.book.contacts, claimed, publicKey)
+    return clash ? `another key in the name of ${clash.petname}` : `“${visible(claimed)}”`
+  }
+
+  statusOf(publicKey: Uint8Array): Status {
+    return statusOf(this.book.of(publicKey))
+  }
+
+  async #start(): Promise<void> {
+    this.stage = { at: "starting", what: "Looking for the home" }
+    try {
+      this.home = await fetchHomeInfo()
+      this.#store ??= await openIndexedDbStore({ name: phoneDatabase })
+      this.ownName = await loadOwnName(this.#store)
+      await this.#connect(await this.#openRing(), this.home)
+    } catch (error) {
+      if (codeOf(error) === "passphrase-changed") await this.#closeRing()
+      this.stage = { at: "broken", error: sentenceOf(error) }
+    }
+  }
+
+  async #restart(what: string): Promise<void> {
+    this.stage = { at: "starting", what }
+    await this.#starting
+    await this.#disconnect()
+    await this.start()
+  }
+
+  async #openRing(): Promise<KeyRing> {
+    const ask = (error: string | null): Promise<string> =>
+      new Promise((open) => {
+        this.stage = { at: "sealed", error, open }
+      })
+    this.#ring ??= await openRing(ask, () => {
+      this.stage = { at: "opening" }
     })
+    return this.#ring
+  }
+
+  async #closeRing(): Promise<void> {
+    const ring = this.#ring
+    this.#ring = null
+    await ring?.close()
   }
 
   async #connect(ring: KeyRing, home: HomeInfo): Promise<void> {
-    this.fingerprint = ring.identity.fingerprint
+    const { identity } = ring
+    this.fingerprint = identity.fingerprint
     this.sealed = ring.sealed
-    this.#ownId = hex(participantId(ring.identity.publicKey))
-    await keepTopic(ring, home)
+    this.#ownKey = hex(identity.publicKey)
     const transport = await callHome(home, this.#login)
     this.#transport = transport
     transport.onEvent((event) => {
@@ -210,14 +261,23 @@ export class Phone {
       }
     })
     this.#channelIs(transport.status, null)
-    this.stage = { at: "starting", what: "Calling the broker" }
-    this.#session = await openClassicTopic({
-      ring,
-      name: home.channel,
-      transport: tap(transport, this.wire),
-      onMessage: (message) => this.#hear(message),
-      onEvent: (event) => this.#happened(event),
-    })
+    if (this.stage.at !== "ready") this.stage = { at: "starting", what: "Calling the broker" }
+    try {
+      this.#session = await openTopic({
+        store: ring.store,
+        contacts: ring,
+        identity,
+        name: home.channel,
+        ownName: this.ownName,
+        transport: tap(transport, this.wire),
+        onEvent: (event) => this.#happened(event),
+      })
+    } catch (error) {
+      await transport.close()
+      throw error
+    }
+    void this.#read(this.#session)
+    this.#otherTabs.tell()
     if (!this.#isTicking) setInterval(() => void this.#tick(), 1_000)
     this.#isTicking = true
     await this.#sync()
@@ -228,13 +288,26 @@ export class Phone {
     const session = this.#session
     this.#session = null
     this.#transport = null
-    await session?.close()
+    try {
+      await session?.close()
+    } catch (error) {
+      // Another tab has it: there is nothing of ours to be saved.
+      if (codeOf(error) !== "taken-over") this.notices.add(sentenceOf(error))
+    }
+  }
+
+  /** What is shown here would stand still: so it is not shown. */
+  async #takenOver(): Promise<void> {
+    if (!this.#session) return
+    this.stage = { at: "elsewhere" }
+    await this.#disconnect()
   }
 
   #channelIs(status: TransportStatus, error: ChannelError | null): void {
     const refused = error?.code === "refused"
     const sinceMs = status === this.channel.status ? this.channel.sinceMs : Date.now()
     this.channel = { status, sinceMs, error: error?.message ?? null, refused }
+    if (status === "open") this.noticed.lineIsUp()
     this.#arrive()
   }
 
@@ -246,51 +319,63 @@ export class Phone {
     else if (this.stage.at === "starting") this.stage = { at: "ready" }
   }
 
-  #hear({ from, payload, encoded }: TopicMessage): void {
-    const key = hex(from)
-    this.wire.opened(encoded, this.book.nameOf(from), payloadText(payload))
-    const message = decodeHomeMessage(payload)
-    // The session may take two seconds to notice that we revoked somebody.
-    if (!message || !this.book.isKnown(from)) return
-    const before = this.devices.get(key)?.command.phase
-    this.devices.hear(key, from, message, this.#ownId, Date.now())
-    const now = this.devices.get(key)
+  async #read(session: TopicSession): Promise<void> {
+    for await (const message of session.messages) {
+      if (this.#session === session) this.#hear(message)
+    }
+  }
+
+  #hear(message: ReceivedMessage): void {
+    const { publicKey } = message.from
+    this.noticed.heard(message.from)
+    const content = decodeHomeMessage(message.payload)
+    const before = this.devices.get(hex(publicKey))?.command.phase
+    if (content) this.devices.hear(message, content, this.#ownKey)
+    const now = this.devices.get(hex(publicKey))
     if (before === "pending" && now) this.#announceResult(now)
+    const who = { name: this.nameOf(publicKey), status: this.statusOf(publicKey) }
+    this.wire.opened(message, who, payloadText(message.payload))
   }
 
   #announceResult({ publicKey, command }: Device): void {
-    if (command.phase === "done") this.announcement = `${this.book.nameOf(publicKey)}: done.`
+    if (command.phase === "done") this.announcement = `${this.nameOf(publicKey)}: done.`
     if (command.phase === "failed") this.announcement = command.sentence
   }
 
-  #happened(event: ClassicTopicEvent): void {
-    switch (event.kind) {
-      case "request":
-        this.announcement = "Somebody answered. Compare its words with the terminal."
-        break
-      case "crowded":
-        this.pairing.crowded = true
-        break
-      case "pairing-closed":
-        this.pairing.closed(event.because)
-        this.announcement = "The pairing window is closed."
-        break
-      case "rejected":
-        this.wire.rejected(event.encoded, this.#claimedBy(event.encoded), event.error.message)
-        break
-      case "failed":
-        this.notices.add(event.error.message)
-        break
-      case "joined":
-      case "key-proven":
-      case "channel":
-        break
+  #happened(event: TopicEvent): void {
+    if (event.kind === "channel") return
+    if (event.kind === "taken-over") return void this.#takenOver()
+    if (event.kind === "rejected") return this.#refused(event)
+    if (event.kind === "gap") {
+      const sentence = this.noticed.gap(event, this.nameOf(event.from.publicKey))
+      if (sentence !== null) this.notices.add(sentence, "warning", `gap ${sentence}`)
+      return
+    }
+    if (event.kind === "rekeyed") this.notices.withdraw(behindNotice)
+    const text = eventText(event, (publicKey) => this.nameOf(publicKey))
+    if (text) {
+      this.notices.add(text.sentence, text.level, text.about)
+      this.announcement = text.sentence
     }
     void this.#sync()
   }
 
+  #refused(event: Extract<TopicEvent, { kind: "rejected" }>): void {
+    const { claimed, code, encoded, message } = event
+    this.noticed.rejected(event)
+    const who = claimed && this.nameOf(claimed.publicKey)
+    this.wire.rejected(encoded, who, code, rejectionText(code, message))
+  }
+
+  #asked({ outcome, request }: Asker): void {
+    void this.#sync()
+    if (outcome?.kind === "ended") this.announcement = outcome.message
+    if (outcome?.kind === "paired") this.announcement = `${visible(request.name)} is paired.`
+  }
+
   async #tick(): Promise<void> {
     this.nowMs = Date.now()
+    this.pairing.tick(this.nowMs)
     for (const device of this.devices.all) {
       if (device.command.phase !== "pending") continue
       this.devices.tick(this.nowMs)
@@ -305,35 +390,40 @@ export class Phone {
     const session = this.#session
     if (!session) return
     try {
-      this.membership = session.membership
-      this.pairing.refresh(session)
-      if (this.#ring) await this.book.refresh(this.#ring, session)
-      this.devices.keep((publicKey) => this.book.isKnown(publicKey))
+      this.topic.refresh(session)
+      if (this.#ring) await this.book.refresh(this.#ring)
+      this.devices.keep((key) => this.topic.get(key) !== null)
     } catch (error) {
-      this.notices.add(sentenceOf(error))
+      if (this.#session === session) this.notices.add(sentenceOf(error))
     }
   }
 
-  async #attempt(work: (session: ClassicTopicSession) => Promise<void>): Promise<void> {
+  async #decide(
+    { petname }: Contact,
+    decide: (ring: KeyRing) => Promise<void>,
+    outcome: string,
+  ): Promise<void> {
+    if (!this.#ring) return
+    await decide(this.#ring)
+    await this.#session?.refresh()
+    await this.#sync()
+    this.announcement = `${petname} ${outcome}.`
+  }
+
+  async #change(work: (session: TopicSession) => Promise<void>, done: string): Promise<void> {
+    await this.#attempt(async (session) => {
+      await work(session)
+      await this.#sync()
+      this.announcement = done
+    })
+  }
+
+  async #attempt(work: (session: TopicSession) => Promise<void>): Promise<void> {
     if (!this.#session) return
     try {
       await work(this.#session)
     } catch (error) {
       this.notices.add(sentenceOf(error))
     }
-  }
-
-  /** Whom a message names as its sender; a message that was refused may lie. */
-  #claimedBy(bytes: Uint8Array): string {
-    const id = claimedSender(bytes)
-    if (id && hex(id) === this.#ownId) return "this phone"
-    const contact = id && this.book.byId(id)
-    return contact ? `claims to be ${contact.petname}` : "unknown sender"
-  }
-
-  #judge(bytes: Uint8Array): { readonly who: string; readonly sentence: string } {
-    const hasKey = this.membership !== "outside"
-    const reader = { ownId: fromHex(this.#ownId), hasKey, pairing: this.pairing.open }
-    return { who: this.#claimedBy(bytes), sentence: unreadBecause(bytes, reader) }
   }
 }

@@ -15,6 +15,11 @@ export interface LocalOptions {
 
 export type LocalStatus = "open" | "away"
 
+interface Dialled {
+  /** Resolves when this connection is lost. */
+  readonly lost: Promise<void>
+}
+
 const keepaliveSeconds = 30
 const connectTimeoutMs = 10_000
 const publishTimeoutMs = 5_000
@@ -53,7 +58,7 @@ export class LocalBroker {
     let wasOpen = false
     while (!this.#isClosed) {
       try {
-        const lost = await this.#connect()
+        const { lost } = await this.#connect()
         ;[pauseMs, wasOpen] = [firstPauseMs, true]
         await lost
         this.#client = null
@@ -117,13 +122,14 @@ export class LocalBroker {
     if (client) await end(client)
   }
 
-  async #connect(): Promise<Promise<void>> {
+  async #connect(): Promise<Dialled> {
     try {
-      return await this.#dial(this.#version)
+      return await this.#dial()
     } catch (error) {
       if (this.#version === 4 || !speaksAnotherVersion(error)) throw plain(error, this.#where)
       this.#version = 4
-      return await this.#dial(4).catch((cause: unknown) => {
+      return await this.#dial().catch((cause: unknown) => {
+        this.#version = 5
         throw plain(cause, this.#where)
       })
     }
@@ -133,9 +139,8 @@ export class LocalBroker {
     return redactedBroker(this.#options.endpoint.url)
   }
 
-  /** @returns what resolves when this connection is lost */
-  async #dial(protocolVersion: 4 | 5): Promise<Promise<void>> {
-    const client = mqtt.connect(clientOptions(this.#options.endpoint, protocolVersion))
+  async #dial(): Promise<Dialled> {
+    const client = mqtt.connect(clientOptions(this.#options.endpoint, this.#version))
     client.on("message", (topic, payload, packet) => this.#hear(topic, payload, packet))
     const lost = new Promise<void>((resolve) => client.once("close", () => resolve()))
     try {
@@ -154,7 +159,7 @@ export class LocalBroker {
     }
     this.#client = client
     this.#options.onStatus("open")
-    return lost
+    return { lost }
   }
 
   /** @throws {ChannelError} `refused` */
@@ -195,9 +200,11 @@ export class LocalBroker {
 function clientOptions(endpoint: Endpoint, protocolVersion: 4 | 5): IClientOptions {
   const url = new URL(endpoint.url)
   const { ca, password, username } = endpoint
+  const isWeb = url.protocol.startsWith("ws")
   return {
     protocol: url.protocol.slice(0, -1) as "mqtt" | "mqtts" | "ws" | "wss",
-    hostname: url.hostname.replace(/^\[|\]$/g, ""),
+    // mqtt.js puts WebSocket URLs together by itself, but leaves out the brackets of IPv6.
+    hostname: isWeb ? url.hostname : url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port) || defaultPorts[url.protocol] || 1883,
     path: (url.pathname || "/") + url.search,
     protocolVersion,

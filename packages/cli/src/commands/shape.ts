@@ -22,3 +22,8 @@ export function examples(command: Command, lines: readonly string[]): void {
     `\nExamples:\n${lines.map((line) => `  stringphone ${line}`).join("\n")}`,
   )
 }
+
+/** For an option or argument that may be given several times. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
+}

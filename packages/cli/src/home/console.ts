@@ -1,15 +1,16 @@
 import { ChannelError, fromHex, UsageError } from "stringphone/bytes"
-import { reportKey } from "../person.js"
-import type { Emit, Phone } from "./event.js"
+import { visible } from "../terminal/escape.js"
+import type { Emit, MemberReport } from "./event.js"
 import type { Home } from "./home.js"
-import { listPhones, untrustPhone } from "./phones.js"
 import { keysHelp } from "./report.js"
 
 /** What the keys mean now. */
 type Mode =
   | { readonly kind: "idle" }
-  /** The number of a phone is being typed, up to Enter. */
-  | { readonly kind: "choosing"; readonly phones: readonly Phone[]; readonly typed: string }
+  /** The number of a member is being typed, up to Enter. */
+  | { readonly kind: "choosing"; readonly members: readonly MemberReport[]; readonly typed: string }
+  /** y removes it. */
+  | { readonly kind: "confirming"; readonly member: MemberReport }
 
 export interface ConsoleOptions {
   readonly home: Home
@@ -37,23 +38,28 @@ export class HomeConsole {
 
   async #handle(key: string): Promise<void> {
     if (this.#mode.kind === "choosing") return this.#choose(key, this.#mode)
+    if (this.#mode.kind === "confirming") return this.#confirm(key, this.#mode.member)
     const { emit, home, quit } = this.#options
     const { pairing } = home
     switch (key.toLowerCase()) {
       case "y":
-        return pairing.question ? this.#letIn() : undefined
+        return this.#begin(pairing.answer(true))
       case "n":
-        return pairing.question ? pairing.answer(false) : undefined
+        return this.#begin(pairing.answer(false))
       case "p":
         return pairing.open()
       case "c":
-        return pairing.close("person")
-      case "d":
-        return emit({ event: "devices", devices: home.ready.devices })
+        return pairing.close()
+      case "r":
+        return this.#begin(home.rotate())
+      case "m":
       case "l":
-        return emit({ event: "phones", phones: await listPhones(home.devices) })
+        return emit({ event: "members", members: await home.members() })
+      case "x":
       case "u":
         return this.#startChoosing()
+      case "d":
+        return emit({ event: "devices", devices: home.ready.devices })
       case "q":
         return quit()
       case "?":
@@ -62,45 +68,51 @@ export class HomeConsole {
     }
   }
 
-  /** The other half of pairing is on the phone, which needs the devices' words to compare. */
-  async #letIn(): Promise<void> {
-    const { emit, home } = this.#options
-    await home.pairing.answer(true)
-    this.#say("Now the phone lists those who answered. Compare each with these words:")
-    emit({ event: "devices", devices: home.ready.devices })
+  /** Lets it go on by itself: without the broker it takes long, and keys are not to wait. */
+  #begin(task: Promise<void>): void {
+    task.catch((error: unknown) => this.#fail(error))
   }
 
   async #startChoosing(): Promise<void> {
-    const phones = await listPhones(this.#options.home.devices)
-    this.#options.emit({ event: "phones", phones })
-    if (phones.length === 0) return
-    this.#mode = { kind: "choosing", phones, typed: "" }
-    this.#say("Which one is not to be trusted any more? Its number and Enter; only Enter: none.")
+    const { emit, home } = this.#options
+    const members = await home.members()
+    emit({ event: "members", members })
+    if (!members.some(({ device }) => device === null)) return this.#say(nobodyElse)
+    this.#mode = { kind: "choosing", members, typed: "" }
+    this.#say("Which one is to be removed? Its number and Enter; only Enter: none.")
   }
 
-  async #choose(key: string, mode: Extract<Mode, { kind: "choosing" }>): Promise<void> {
+  #choose(key: string, mode: Extract<Mode, { kind: "choosing" }>): void {
     if (/^\d$/.test(key)) {
       this.#mode = { ...mode, typed: mode.typed + key }
       return
     }
     if (key !== "\r") return
     this.#mode = { kind: "idle" }
-    const phone = mode.phones[Number(mode.typed) - 1]
-    if (!phone) return this.#say("Nothing was changed.")
-    const publicKey = fromHex(phone.publicKey)
-    await untrustPhone(this.#options.home.devices, publicKey)
-    this.#options.emit({ event: "untrusted", petname: phone.petname, ...reportKey(publicKey) })
+    const member = mode.members[Number(mode.typed) - 1]
+    if (!member) return this.#say("Nothing was changed.")
+    if (member.device !== null) return this.#say("That is this home's own; it stays.")
+    this.#mode = { kind: "confirming", member }
+    const name = visible(member.petname)
+    this.#say(`Remove ${name}? It reads nothing from then on. y = remove, n = leave it`)
+  }
+
+  #confirm(key: string, { publicKey }: MemberReport): void {
+    const answer = key.toLowerCase()
+    if (answer !== "y" && answer !== "n" && key !== "\r") return
+    this.#mode = { kind: "idle" }
+    if (answer !== "y") return this.#say("Nothing was changed.")
+    this.#begin(this.#options.home.remove(fromHex(publicKey)))
   }
 
   /** What the keys are for just now; shown below everything else, on a terminal. */
   get prompt(): string {
     const { pairing } = this.#options.home
     if (this.#mode.kind === "choosing") return `Number, then Enter: ${this.#mode.typed}`
-    const { question } = pairing
-    if (question) {
-      const more = question.more > 0 ? ` (${question.more} more after this)` : ""
-      return `y = trust, n = refuse${more}`
-    }
+    if (this.#mode.kind === "confirming") return "y = remove, n = leave it"
+    const { isWaiting, question } = pairing
+    if (question) return `y = the same, n = different (${secondsTo(question.untilMs)} s left)`
+    if (isWaiting) return "Waiting until the phone's person says the same …"
     const seconds = Math.ceil(pairing.leftMs / 1000)
     return seconds > 0 ? `Pairing: ${seconds} s left (p starts anew, c closes it)` : ""
   }
@@ -111,6 +123,13 @@ export class HomeConsole {
 
   #fail(error: unknown): void {
     if (!(error instanceof ChannelError || error instanceof UsageError)) throw error
+    if (error.code === "closed") return // what was on its way when the home stopped
     this.#options.emit({ event: "notice", level: "warning", text: error.message })
   }
+}
+
+const nobodyElse = "Nobody but this home's own devices is here, and they stay."
+
+function secondsTo(untilMs: number): number {
+  return Math.max(0, Math.ceil((untilMs - Date.now()) / 1000))
 }

@@ -1,21 +1,22 @@
-import { ChannelError, hex, type PeerError, UsageError } from "stringphone/bytes"
+import { ChannelError, hex, UsageError } from "stringphone/bytes"
 import type { KeyRing } from "stringphone/keyring"
 import {
-  type Acceptance,
-  type ClassicTopicEvent,
-  type ClassicTopicSession,
-  openClassicTopic,
-  type TopicMessage,
+  openTopic,
+  type ReceivedMessage,
+  type TopicEvent,
+  type TopicSession,
 } from "stringphone/session"
-import { type JoinRequest, participantId } from "stringphone/topic/classic"
 import type { Transport } from "stringphone/transport"
 import { reportKey } from "../person.js"
 import { visible } from "../terminal/escape.js"
 import { Announcer } from "./announcer.js"
+import { homeTopic } from "./birth.js"
 import type { Body } from "./body.js"
 import { DeviceLog } from "./device-log.js"
 import type { DeviceReport, Emit } from "./event.js"
 import {
+  type CommandMessage,
+  commandValidForMs,
   decodeHomeMessage,
   encodeHomeMessage,
   type HomeMessage,
@@ -23,63 +24,53 @@ import {
 } from "./messages.js"
 import { describeSet } from "./report.js"
 
-const maxRefusedKept = 1_000
+/** By how much clocks may differ, as the topic itself allows. */
+const allowedSkewMs = 2_000
 
-type Outcome = Awaited<ReturnType<Body["obey"]>>
-
-/** What a device tells the home around it. */
-export interface DeviceListeners {
-  readonly emit: Emit
-  readonly onRequest: (device: Device, request: JoinRequest) => void
-  readonly onCrowded: () => void
-  readonly onRejected: (error: PeerError, encoded: Uint8Array) => void
-}
-
-export interface DeviceOptions extends DeviceListeners {
+export interface DeviceOptions {
   readonly body: Body
   readonly ring: KeyRing
-  /** The topic's name in the ring. */
-  readonly topic: string
   readonly transport: Transport
+  readonly emit: Emit
+  readonly nameOf: (publicKey: Uint8Array) => string
+  /** What happens in the topic, to be told once though every device hears it. */
+  readonly onTopicEvent: (device: Device, event: TopicEvent) => void
+  /** A command that says no time, or came late. */
+  readonly onLate: (from: Uint8Array, code: "not-timed" | "stale") => void
 }
 
 /**
  * One participant of the home. It has a key ring and a connection of its own, and hears of the world
- * only through the topic: commands of phones that were accepted, and nothing else.
+ * only through the topic: commands of participants, whom an admin let in, and nothing else.
  */
 export class Device {
   readonly body: Body
   readonly ring: KeyRing
   readonly log: DeviceLog = new DeviceLog()
   readonly #options: DeviceOptions
-  readonly #id: string
   readonly #announcer = new Announcer(() => this.#sendState())
-  #session: ClassicTopicSession | null = null
+  #session: TopicSession | null = null
   #timer: NodeJS.Timeout | null = null
-  #number = Date.now()
-  readonly #refused = new Set<string>()
 
   constructor(options: DeviceOptions) {
     this.#options = options
     this.body = options.body
     this.ring = options.ring
-    this.#id = hex(participantId(options.ring.identity.publicKey))
   }
 
   async start(): Promise<void> {
-    const { ring, topic: name, transport } = this.#options
-    this.#session = await openClassicTopic({
-      ring,
-      name,
+    const { ring, transport } = this.#options
+    this.#session = await openTopic({
+      store: ring.store,
+      identity: ring.identity,
+      contacts: ring,
       transport,
-      onMessage: (message) => this.#receive(message),
+      name: homeTopic,
+      ownName: this.body.name,
       onEvent: (event) => this.#hear(event),
     })
+    void this.#receiveAll(this.#session)
     this.#tick()
-  }
-
-  get id(): string {
-    return this.#id
   }
 
   get publicKey(): Uint8Array {
@@ -89,41 +80,17 @@ export class Device {
   /** The state as phones get it. */
   get state(): StateMessage {
     const done = this.body.done()
-    const { name } = this.body
-    return {
-      kind: "state",
-      name,
-      number: this.#number,
-      ...(done && { done }),
-      ...this.body.state(),
-    }
+    return { kind: "state", name: this.body.name, ...(done && { done }), ...this.body.state() }
   }
 
   report(pageUrl: string): DeviceReport {
     const { kind, name } = this.body
-    return {
-      device: kind,
-      name,
-      id: this.id,
-      url: new URL(kind, pageUrl).href,
-      ...reportKey(this.publicKey),
-    }
+    return { device: kind, name, url: new URL(kind, pageUrl).href, ...reportKey(this.publicKey) }
   }
 
-  get session(): ClassicTopicSession {
+  get session(): TopicSession {
     if (!this.#session) throw new UsageError("not-started", "This device was not started.")
     return this.#session
-  }
-
-  /** Trusts somebody who asked, and tells the new phone how things are. */
-  async accept(publicKey: Uint8Array, acceptance: Acceptance): Promise<void> {
-    await this.session.accept(publicKey, acceptance)
-    this.log.add(`Trusts ${visible(this.petname(publicKey))}`)
-    this.#announcer.announce()
-  }
-
-  petname(publicKey: Uint8Array): string {
-    return this.session.contact(publicKey)?.petname ?? "somebody"
   }
 
   async stop(): Promise<void> {
@@ -143,12 +110,12 @@ export class Device {
   }
 
   async #sendState(): Promise<void> {
-    // The clock, so that it rises after a restart, too.
-    this.#number = Math.max(this.#number + 1, Date.now())
     await this.#send(this.state)
   }
 
   async #send(message: HomeMessage): Promise<void> {
+    const { standing } = this.session
+    if (standing === "removed" || standing === "outside") return
     try {
       await this.session.send(encodeHomeMessage(message))
     } catch (error) {
@@ -156,59 +123,55 @@ export class Device {
     }
   }
 
-  async #receive(message: TopicMessage): Promise<void> {
-    const command = decodeHomeMessage(message.payload)
-    if (command?.kind !== "command" || command.to !== this.id) return
-    const { sequence, set } = command
-    const receipt = { from: hex(participantId(message.from)), sequence }
-    const petname = this.petname(message.from)
-    const what = { device: this.body.kind, petname, sequence }
-    const outcome = await this.#obey(receipt, set)
-    if (outcome === null) return
-    if (outcome === "done") {
-      this.log.add(`${visible(petname)}: ${describeSet(set)} (number ${sequence})`)
-      this.#options.emit({ event: "command", ...what, set })
-      this.#announcer.announce()
-      return
+  async #receiveAll(session: TopicSession): Promise<void> {
+    for await (const message of session.messages) await this.#receive(message)
+  }
+
+  async #receive({ from, payload, sentAt }: ReceivedMessage): Promise<void> {
+    const command = decodeHomeMessage(payload)
+    if (command?.kind !== "command") return
+    if (command.to !== hex(this.publicKey)) return
+    // The topic refuses what is older than its sender wants; here, what waited for us meanwhile, as
+    // over a restart, and what says no time at all.
+    const isLate = sentAt !== null && Date.now() - sentAt > commandValidForMs + allowedSkewMs
+    if (sentAt === null || isLate) {
+      return this.#options.onLate(from.publicKey, sentAt === null ? "not-timed" : "stale")
     }
-    // One that is repeated again and again is refused once.
-    const id = `${receipt.from} ${sequence}`
-    if (this.#refused.has(id)) return
-    if (this.#refused.size >= maxRefusedKept) this.#refused.clear()
-    this.#refused.add(id)
-    const reason = outcome === "stale" ? "an old one, repeated" : "not for this device"
-    this.log.add(`Refused a command of ${visible(petname)}: ${reason} (number ${sequence})`)
-    this.#options.emit({ event: "refused", ...what, because: outcome })
-    void this.#send({ kind: "refused", command: receipt, because: outcome })
+    await this.#obey(command, from.publicKey)
+  }
+
+  async #obey(command: CommandMessage, from: Uint8Array): Promise<void> {
+    const { emit, nameOf } = this.#options
+    const { id, set } = command
+    const petname = nameOf(from)
+    const what = { device: this.body.kind, petname, id }
+    const outcome = await this.#carryOut(command)
+    if (outcome === "done") {
+      this.log.add(`${visible(petname)}: ${describeSet(set)}`)
+      emit({ event: "command", ...what, set })
+      this.#announcer.announce()
+    }
+    if (outcome !== "not-mine") return
+    this.log.add(`Refused a command of ${visible(petname)}: not one for this device`)
+    emit({ event: "refused", ...what, because: "not-mine" })
+    void this.#send({ kind: "refused", command: id, to: hex(from), because: "not-mine" })
   }
 
   /** @returns `null` when it could not be saved: nothing was changed, and nothing is answered. */
-  async #obey(...command: Parameters<Body["obey"]>): Promise<Outcome | null> {
+  async #carryOut(command: CommandMessage): Promise<"done" | "not-mine" | null> {
     try {
-      return await this.body.obey(...command)
+      return await this.body.obey(command)
     } catch (error) {
       this.#fail(error)
       return null
     }
   }
 
-  #hear(event: ClassicTopicEvent): void {
-    const { onCrowded, onRejected, onRequest } = this.#options
-    switch (event.kind) {
-      case "request":
-        return onRequest(this, event.request)
-      case "crowded":
-        return onCrowded()
-      case "rejected":
-        return onRejected(event.error, event.encoded)
-      case "failed":
-        return this.#fail(event.error)
-      case "channel": // the home watches the connections of all devices together
-      case "pairing-closed":
-      case "joined":
-      case "key-proven":
-        return
-    }
+  #hear(event: TopicEvent): void {
+    if (event.kind === "failed") return this.#fail(event.error)
+    // Whoever is new shall not wait.
+    if (event.kind === "rekeyed" && event.added.length > 0) this.#announcer.announce()
+    this.#options.onTopicEvent(this, event)
   }
 
   #fail(error: unknown): void {

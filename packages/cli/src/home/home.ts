@@ -6,12 +6,15 @@ import { mqttPath, startHomeServer } from "../server/home-server.js"
 import { pipeToBroker } from "../server/broker-pipe.js"
 import { formatTopicAddress, redactedBroker } from "../topic-address.js"
 import { lanUrls, loopbackOf } from "../server/addresses.js"
-import { homeTopic, type Household, openHousehold } from "./birth.js"
+import { type Household, openHousehold } from "./birth.js"
 import { BrokerWatch } from "./broker-watch.js"
-import { Device, type DeviceListeners } from "./device.js"
-import type { Emit, ReadyEvent } from "./event.js"
+import { Device, type DeviceOptions } from "./device.js"
+import type { Emit, MemberReport, ReadyEvent } from "./event.js"
+import { listMembers } from "./members.js"
+import { Names } from "./names.js"
 import { Pairing } from "./pairing.js"
 import { Rejections } from "./rejections.js"
+import { TopicNews } from "./topic-news.js"
 
 export interface HomeOptions {
   /** Where the devices keep what they know. */
@@ -33,22 +36,38 @@ const reachWithinMs = 6_000
 
 /** A running home: three devices, the page, and perhaps a broker. */
 export class Home {
+  /** The computer first. */
   readonly devices: readonly Device[]
   readonly pairing: Pairing
   readonly ready: ReadyEvent
+  readonly #names: Names
   readonly #stop: () => Promise<void>
 
   /** @internal */
   constructor(
-    devices: readonly Device[],
-    pairing: Pairing,
+    { devices, names, pairing }: Pick<Home, "devices" | "pairing"> & { readonly names: Names },
     ready: ReadyEvent,
     stop: () => Promise<void>,
   ) {
     this.devices = devices
     this.pairing = pairing
     this.ready = ready
+    this.#names = names
     this.#stop = stop
+  }
+
+  members(): Promise<readonly MemberReport[]> {
+    return listMembers(this.devices, this.#names)
+  }
+
+  /** New keys for all who are in. @throws {UsageError} `not-an-admin` */
+  async rotate(): Promise<void> {
+    await this.devices[0]?.session.rotate()
+  }
+
+  /** @throws {UsageError} `not-an-admin`, `not-a-participant` */
+  async remove(publicKey: Uint8Array): Promise<void> {
+    await this.devices[0]?.session.remove(publicKey)
   }
 
   /** Stops everything; never takes longer than a second and a half. */
@@ -90,9 +109,9 @@ class Parts {
 }
 
 async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
-  const { directory, emit, host, names } = options
-  const household = await openHousehold(directory, hostname().slice(0, 64) || "This computer")
-  const embedded = await startBroker(options, parts)
+  const { directory, emit, host, names: hostNames } = options
+  const household = await openHousehold(directory, computerName())
+  const embedded = await startBroker(options, household.channel, parts)
   const brokerUrl =
     options.brokerUrl ?? `mqtt://${loopbackOf(options.mqttHost)}:${embedded?.port ?? 0}`
   let devices: readonly Device[] = []
@@ -101,10 +120,12 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
   const server = await startHomeServer({
     host,
     port: options.port,
-    names,
+    names: hostNames,
     serveMqtt: (stream: Duplex) =>
       embedded ? embedded.serve(stream) : pipeToBroker(brokerUrl, stream),
     home: () => ({
+      protocol: 2,
+      eavesdropper: embedded !== null,
       channel: household.channel,
       mqttPath,
       embedded: embedded !== null,
@@ -117,43 +138,67 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
         state: device.state,
         log: device.log,
       })),
+    tamper: embedded && ((action) => {
+      const outcome = embedded.eavesdropper.act(action)
+      if (outcome === "done") emit({ event: "eavesdropper", do: action })
+      return outcome
+    }),
   })
   parts.add(() => server.close())
   pageUrl = `http://${loopbackOf(host)}:${server.port}/`
-  const rejected = new Rejections(emit)
-  parts.add(async () => rejected.stop())
-  const watch = new BrokerWatch(emit, (count) => rejected.countDropped(count))
-  let pairing: Pairing | null = null
+  const rejections = new Rejections(emit)
+  parts.add(async () => rejections.stop())
+  const names = new Names(() => devices)
+  const news = new TopicNews({ devices: () => devices, names, rejections, emit })
+  const watch = new BrokerWatch(emit, (count) => rejections.count("dropped", null, count))
   devices = await connectDevices(household, brokerUrl, watch, {
     emit,
-    onRequest: (device, request) => pairing?.hear(device, request),
-    onCrowded: () => emit({ event: "notice", level: "warning", text: crowded }),
-    onRejected: (error, encoded) => rejected.hear(error, encoded, devices),
+    nameOf: (publicKey) => names.of(publicKey),
+    onTopicEvent: (device, event) => news.hear(device, event),
+    onLate: (from, code) => rejections.count(code, names.of(from)),
   })
   parts.add(async () => {
     await Promise.allSettled(devices.map((device) => device.stop()))
   })
-  for (const device of devices) await device.start()
+  // Only a channel that is there can be told to keep the latest epoch.
   const reached = await watch.reached(reachWithinMs)
-  pairing = new Pairing({ devices, emit, windowMs: options.pairingMs })
+  await names.refresh()
+  for (const device of devices) await device.start()
+  warnOfRemoved(devices, emit)
+  const address = formatTopicAddress({ brokerUrl, channel: household.channel })
+  const pairing = new Pairing({ devices, names, emit, address, windowMs: options.pairingMs })
+  parts.add(async () => pairing.stop())
   const ready: ReadyEvent = {
     event: "ready",
     page: pageUrl,
     lan: lanUrls(host, server.port),
     devices: devices.map((device) => device.report(pageUrl)),
     broker: { address: redactedBroker(brokerUrl), embedded: embedded !== null, tcp, reached },
-    address: formatTopicAddress({ brokerUrl, channel: household.channel }),
+    address,
     directory,
   }
-  return new Home(devices, pairing, ready, () => parts.stop())
+  return new Home({ devices, names, pairing }, ready, () => parts.stop())
+}
+
+/** At most 64 bytes, as all names in topics. */
+function computerName(): string {
+  const name = hostname().slice(0, 64)
+  return name !== "" && Buffer.byteLength(name) <= 64 ? name : "This computer"
+}
+
+function warnOfRemoved(devices: readonly Device[], emit: Emit): void {
+  for (const { body, session } of devices) {
+    if (session.standing === "removed") emit({ event: "removed", device: body.kind, by: null })
+  }
 }
 
 async function startBroker(
-  { brokerUrl, mqttHost, mqttPort }: HomeOptions,
+  { brokerUrl, mqttHost: host, mqttPort: port }: HomeOptions,
+  channel: string,
   parts: Parts,
 ): Promise<EmbeddedBroker | null> {
   if (brokerUrl !== null) return null
-  const broker = await startEmbeddedBroker(mqttHost, mqttPort)
+  const broker = await startEmbeddedBroker({ host, port, channel })
   parts.add(() => broker.close())
   return broker
 }
@@ -163,7 +208,7 @@ async function connectDevices(
   { channel, members }: Household,
   url: string,
   watch: BrokerWatch,
-  listeners: DeviceListeners,
+  options: Omit<DeviceOptions, "body" | "ring" | "transport">,
 ): Promise<readonly Device[]> {
   return Promise.all(
     members.map(async ({ body, ring }) => {
@@ -175,10 +220,7 @@ async function connectDevices(
         backoff: { maxMs: 5_000 },
       })
       watch.add(transport)
-      return new Device({ ...listeners, body, ring, topic: homeTopic, transport })
+      return new Device({ ...options, body, ring, transport })
     }),
   )
 }
-
-const crowded =
-  "Very many ask to be trusted, more than are listed: somebody may be flooding the channel."

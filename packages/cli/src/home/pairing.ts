@@ -1,38 +1,37 @@
-import { ChannelError, hex, UsageError } from "stringphone/bytes"
-import { contactByKey, petnameKey } from "stringphone/identity"
-import type { JoinRequest } from "stringphone/topic/classic"
+import { sameBytes, UsageError } from "stringphone/bytes"
+import type {
+  Pairing as Window,
+  PairingClosed,
+  PairingOutcome,
+  PairingRequest,
+  TopicSession,
+} from "stringphone/session"
 import { reportKey } from "../person.js"
 import type { Device } from "./device.js"
 import type { Emit } from "./event.js"
+import type { Names } from "./names.js"
 
 export interface PairingOptions {
+  /** The computer first: it lets others in. */
   readonly devices: readonly Device[]
+  readonly names: Names
   readonly emit: Emit
+  /** Where to meet, for who scans the code. */
+  readonly address: string
   /** New phones may ask for this long. */
   readonly windowMs: number
 }
 
-/** A phone that asks: once for the person, though every device heard it. */
-interface Asking {
-  readonly publicKey: Uint8Array
-  offers: number
-  readonly heardBy: Set<Device>
-}
-
-/** Somebody who compares eight words should not be cut off: that long a question outlives its window. */
-const graceMs = 60_000
-
 /**
- * Opens and closes the pairing windows of all devices at once, and puts each phone that asks before
- * the person once. Nothing is ever accepted without an answer.
+ * Opens and closes the pairing window of the computer, and puts one phone after the other before the
+ * person. Who scanned the code is let in by itself; nobody else is, without an answer.
  */
 export class Pairing {
   readonly #options: PairingOptions
-  readonly #asking = new Map<string, Asking>()
-  /** Accepted in this window: a device that hears the phone late obeys the same answer. */
-  readonly #accepted = new Map<string, string>()
-  #untilMs = 0
-  #timer: NodeJS.Timeout | null = null
+  #window: Window | null = null
+  #question: PairingRequest | null = null
+  /** Our person said "the same"; the other one has not. */
+  #confirmed: PairingRequest | null = null
 
   constructor(options: PairingOptions) {
     this.#options = options
@@ -40,120 +39,147 @@ export class Pairing {
 
   /** Milliseconds in which new phones may still ask. */
   get leftMs(): number {
-    return this.#timer ? Math.max(0, this.#untilMs - performance.now()) : 0
+    return this.#window ? Math.max(0, this.#window.untilMs - Date.now()) : 0
   }
 
   /** Who waits for the person's answer. */
-  get question(): { readonly publicKey: Uint8Array; readonly more: number } | null {
-    const [first] = this.#asking.values()
-    return first ? { publicKey: first.publicKey, more: this.#asking.size - 1 } : null
+  get question(): PairingRequest | null {
+    return this.#question
   }
 
+  /** Whether the phone's person has to say it, too. */
+  get isWaiting(): boolean {
+    return this.#confirmed !== null
+  }
+
+  /** @throws {UsageError} `not-an-admin` */
   async open(): Promise<void> {
-    const { devices, emit, windowMs } = this.#options
-    this.#asking.clear()
-    this.#accepted.clear()
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#untilMs = performance.now() + windowMs
-    this.#timer = setTimeout(() => this.#timeIsOver(), windowMs)
-    emit({ event: "pairing", open: true, seconds: Math.round(windowMs / 1000) })
-    await Promise.all(devices.map(({ session }) => session.openPairing(windowMs + graceMs)))
+    const { address, emit, windowMs } = this.#options
+    this.#forget() // what closes now is not news: another one opens
+    const window = await this.#session.openPairing({ code: "show", address, forMs: windowMs })
+    this.#window = window
+    const seconds = Math.round(windowMs / 1000)
+    emit({ event: "pairing", open: true, seconds, code: window.code ?? "" })
+    void this.#meetAll(window)
+    void window.closed.then((because) => this.#closed(window, because))
   }
 
-  /** Closes the windows; who waits for an answer may ask another time. */
-  close(because: "time" | "person" | "done"): void {
-    if (!this.#timer) return
-    clearTimeout(this.#timer)
-    this.#timer = null
-    this.#asking.clear()
-    for (const { session } of this.#options.devices) session.closePairing()
-    this.#options.emit({ event: "pairing", open: false, because })
+  /** Closes the window; who waits for an answer may ask another time. */
+  close(): void {
+    this.#window?.close()
   }
 
-  hear(device: Device, request: JoinRequest): void {
-    // The devices have the topic key: whoever offers them one can not mean well.
-    if (request.kind !== "introduction" || !this.#timer) return
-    const id = hex(request.publicKey)
-    const petname = this.#accepted.get(id)
-    if (petname !== undefined) {
-      void this.#accept([device], request.publicKey, petname)
-      return
+  /** The home stops. */
+  stop(): void {
+    const window = this.#window
+    this.#forget()
+    window?.close()
+  }
+
+  /**
+   * The person's answer to the question.
+   * @throws {UsageError} `revoked`; the question stays
+   */
+  async answer(isSame: boolean): Promise<void> {
+    const request = this.#question
+    if (!request) return
+    if (!isSame) {
+      this.#question = null
+      return request.refuse()
     }
-    const known = this.#asking.get(id)
-    if (!known && this.leftMs === 0) return
-    const asking = known ?? { publicKey: request.publicKey, offers: 0, heardBy: new Set<Device>() }
-    const isNews = request.offers.length > asking.offers
-    asking.offers = Math.max(asking.offers, request.offers.length)
-    asking.heardBy.add(device)
-    this.#asking.set(id, asking)
-    if (isNews) this.#show(asking)
-  }
-
-  /** The person's answer to the question. */
-  async answer(yes: boolean): Promise<void> {
-    const [asking] = this.#asking.values()
-    if (!asking) return
-    const { publicKey, heardBy } = asking
-    const id = hex(publicKey)
-    this.#asking.delete(id)
-    if (yes) {
-      const petname = await this.#choosePetname(publicKey)
-      this.#accepted.set(id, petname)
-      await this.#accept([...heardBy], publicKey, petname)
-    } else {
-      for (const { session } of this.#options.devices) session.refuse(publicKey)
-      this.#options.emit({ event: "turned-away", ...reportKey(publicKey) })
-    }
-    const [next] = this.#asking.values()
-    if (next) this.#show(next)
-    else if (this.leftMs === 0) this.close("time")
-  }
-
-  #show({ publicKey, offers }: Asking): void {
-    const [device] = this.#options.devices
-    const petname = device?.session.contact(publicKey)?.petname ?? null
-    // One question at a time: the others come when this one is answered.
-    if (this.question?.publicKey !== publicKey) return
-    this.#options.emit({ event: "request", petname, offers, ...reportKey(publicKey) })
-  }
-
-  async #accept(all: readonly Device[], publicKey: Uint8Array, petname: string): Promise<void> {
-    const done = await Promise.all(all.map((one) => this.#acceptAt(one, publicKey, petname)))
-    const trusting = all.filter((_, i) => done[i])
-    const kinds = this.#options.devices.filter((one) => trusting.includes(one))
-    const devices = kinds.map(({ body }) => body.kind)
-    if (devices.length === 0) return
-    this.#options.emit({ event: "trusted", petname, devices, ...reportKey(publicKey) })
-  }
-
-  /** @returns whether it worked; the home goes on in any case. */
-  async #acceptAt(device: Device, publicKey: Uint8Array, petname: string): Promise<boolean> {
+    this.#question = null
+    this.#confirmed = request
     try {
-      await device.accept(publicKey, { petname, verifiedBy: "words" })
-      return true
+      await request.confirm({ asAdmin: this.#isFirst })
     } catch (error) {
-      if (!(error instanceof ChannelError || error instanceof UsageError)) throw error
-      const { code, message } = error
-      this.#options.emit({ event: "failed", device: device.body.kind, code, message })
-      return false
+      this.#confirmed = null
+      if (error instanceof UsageError && error.code !== "no-such-request") this.#question = request
+      throw error
     }
   }
 
-  /** What it is called already, or `phone`, `phone-2` …: the same at all devices. */
-  async #choosePetname(publicKey: Uint8Array): Promise<string> {
-    const books = await Promise.all(this.#options.devices.map(({ ring }) => ring.contacts()))
-    const known = books.map((book) => contactByKey(book, publicKey)).find((found) => found)
-    if (known) return known.petname
-    const taken = new Set(books.flat().map((contact) => petnameKey(contact.petname)))
-    for (let n = 1; ; n++) {
-      const petname = n === 1 ? "phone" : `phone-${n}`
-      if (!taken.has(petname)) return petname
+  get #session(): TopicSession {
+    const [computer] = this.#options.devices
+    if (!computer) throw new UsageError("not-started", "This home has no computer.")
+    return computer.session
+  }
+
+  /** Whether nobody but our own devices is in the topic: then who comes becomes an admin. */
+  get #isFirst(): boolean {
+    const { devices } = this.#options
+    return this.#session
+      .participants()
+      .every((one) => devices.some(({ publicKey }) => sameBytes(publicKey, one.publicKey)))
+  }
+
+  async #meetAll(window: Window): Promise<void> {
+    for await (const request of window) {
+      if (window === this.#window) await this.#meet(request)
     }
   }
 
-  #timeIsOver(): void {
-    if (this.#asking.size === 0) return this.close("time")
-    // New ones are not heard any more; the question stays until answered, or for the grace.
-    this.#timer = setTimeout(() => this.close("time"), graceMs - 1_000)
+  async #meet(request: PairingRequest): Promise<void> {
+    const { contact, digits, emoji, isProven, name, nameClash, publicKey } = request
+    const asAdmin = this.#isFirst
+    // Before anything is awaited: its decision has to be there when the phone says yes.
+    const confirmed = isProven ? request.confirm({ asAdmin }) : null
+    if (!isProven) this.#question = request
+    this.#options.emit({
+      event: "request",
+      name,
+      petname: contact?.petname ?? null,
+      nameClash: nameClash?.petname ?? null,
+      isProven,
+      emoji,
+      comparedDigits: digits,
+      ...reportKey(publicKey),
+    })
+    void request.outcome.then((outcome) => this.#ended(request, outcome))
+    await confirmed?.catch((error: unknown) => this.#tell(error))
+  }
+
+  async #ended(request: PairingRequest, outcome: PairingOutcome): Promise<void> {
+    if (this.#question === request) this.#question = null
+    if (this.#confirmed === request) this.#confirmed = null
+    const { isProven, name, publicKey } = request
+    const { emit, names } = this.#options
+    if (outcome.kind === "ended") {
+      const { because, message } = outcome
+      return emit({ event: "not-paired", name, because, message, ...reportKey(publicKey) })
+    }
+    await Promise.all([names.refresh(), this.#session.refresh()]).catch(() => {})
+    const members = this.#session.participants()
+    const isAdmin = members.some((one) => one.isAdmin && sameBytes(one.publicKey, publicKey))
+    emit({
+      event: "paired",
+      petname: names.of(publicKey),
+      isAdmin,
+      verifiedBy: isProven ? "code" : "emoji",
+      ...reportKey(publicKey),
+    })
+  }
+
+  #closed(window: Window, because: PairingClosed): void {
+    if (window !== this.#window) return
+    this.#forget()
+    this.#options.emit({ event: "pairing", open: false, because: reasons[because] })
+  }
+
+  #forget(): void {
+    this.#window = null
+    this.#question = null
+    this.#confirmed = null
+  }
+
+  #tell(error: unknown): void {
+    if (!(error instanceof Error)) throw error
+    this.#options.emit({ event: "notice", level: "warning", text: error.message })
   }
 }
+
+const reasons = {
+  "timed-out": "time",
+  closed: "person",
+  paired: "person",
+  "too-many-attempts": "too-many-attempts",
+} as const

@@ -1,5 +1,4 @@
-import { hex, type PeerError, sameBytes } from "stringphone/bytes"
-import { participantId, UntrustedKeyError } from "stringphone/topic/classic"
+import { hex } from "stringphone/bytes"
 import { Tally } from "../tally.js"
 import type { Device } from "./device.js"
 import type { Emit } from "./event.js"
@@ -9,36 +8,36 @@ const remembered = 256
 /** Counts what the devices do not accept: each message once, though all three heard it. */
 export class Rejections {
   readonly #tally: Tally
-  /** The latest ones; in the order of arrival. */
-  readonly #seen = new Set<string>()
+  /** The latest ones in the order of arrival, and who heard each. */
+  readonly #seen = new Map<string, Set<Device>>()
 
   constructor(emit: Emit) {
     this.#tally = new Tally(10_000, (counts) => {
-      for (const [code, count] of counts) emit({ event: "rejected", code, count })
+      for (const [what, count] of counts) {
+        const [code, claimed] = JSON.parse(what) as [string, string | null]
+        emit({ event: "rejected", code, count, claimed })
+      }
     })
   }
 
-  hear(error: PeerError, encoded: Uint8Array, devices: readonly Device[]): void {
-    if (error instanceof UntrustedKeyError && isSibling(error.senderId, devices)) return
-    const message = hex(encoded.subarray(0, 153))
-    if (this.#seen.has(message)) return
-    this.#seen.add(message)
-    const [oldest] = this.#seen
+  /** @param claimed in whose name it came */
+  hear(device: Device, code: string, claimed: string | null, encoded: Uint8Array): void {
+    const message = `${code} ${hex(encoded)}`
+    const heardBy = this.#seen.get(message)
+    // From one device it is the same message once more, from another one the same time.
+    const isNew = heardBy?.has(device) ?? true
+    this.#seen.delete(message)
+    this.#seen.set(message, isNew ? new Set([device]) : heardBy?.add(device) ?? new Set([device]))
+    const [oldest] = this.#seen.keys()
     if (oldest !== undefined && this.#seen.size > remembered) this.#seen.delete(oldest)
-    this.#tally.count(error.code)
+    if (isNew) this.count(code, claimed)
   }
 
-  /** So many came at once that some were not even read. */
-  countDropped(count: number): void {
-    this.#tally.count("dropped", count)
+  count(code: string, claimed: string | null = null, times = 1): void {
+    this.#tally.count(JSON.stringify([code, claimed]), times)
   }
 
   stop(): void {
     this.#tally.flush()
   }
-}
-
-/** Devices of one home do not trust each other, and hear each other all the time. */
-function isSibling(senderId: Uint8Array, devices: readonly Device[]): boolean {
-  return devices.some(({ publicKey }) => sameBytes(participantId(publicKey), senderId))
 }

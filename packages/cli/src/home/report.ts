@@ -1,39 +1,44 @@
-import type { Paint } from "../terminal/paint.js"
-import { visible } from "../terminal/escape.js"
 import { ignoredText } from "../ignored.js"
-import type { DeviceReport, HomeEvent, Phone, ReadyEvent } from "./event.js"
+import { visible } from "../terminal/escape.js"
+import type { Paint } from "../terminal/paint.js"
+import type { DeviceReport, HomeEvent, MemberReport, NamedKey, ReadyEvent } from "./event.js"
+import { type Columns, describePairing, describeRequest } from "./report-pairing.js"
 
 /** An event in words, for the person at the terminal. */
-export function describe(event: HomeEvent, paint: Paint): string {
+export function describe(event: HomeEvent, paint: Paint, columns: Columns): string {
   switch (event.event) {
     case "ready":
       return describeReady(event, paint)
     case "notice":
       return event.level === "warning" ? paint.warn(event.text) : event.text
     case "pairing":
-      return describePairing(event)
+      return describePairing(event, paint, columns)
     case "request":
       return describeRequest(event, paint)
-    case "trusted":
-      return `${paint.good("✔")} ${visible(event.petname)} is trusted by ${listed(event.devices)}.`
-    case "turned-away":
-      return "Refused. It is not asked about again in this window."
-    case "untrusted":
-      return `${visible(event.petname)} is not trusted any more: no device obeys it. It still has the topic's key and can read along; classic topics can not take a key back.`
-    case "phones":
-      return describePhones(event.phones, paint)
+    case "paired":
+      return describePaired(event, paint)
+    case "not-paired":
+      return paint.warn(`${visible(event.name) || "The phone"} was not let in. ${event.message}`)
+    case "members":
+      return event.members.map((member, i) => describeMember(member, i + 1, paint)).join("\n")
     case "devices":
       return event.devices.map((device) => describeDevice(device, paint)).join("\n")
+    case "rekeyed":
+      return describeRekeyed(event)
+    case "removed":
+      return paint.warn(describeRemoved(event))
     case "command":
       return `${visible(event.petname)} → ${event.device}: ${describeSet(event.set)}`
     case "refused":
       return paint.warn(
-        `${event.device} refused command ${event.sequence} of ${visible(event.petname)}: ${
-          event.because === "stale" ? "an old one, repeated" : "it is not one for this device"
-        }.`,
+        `${event.device} refused a command of ${visible(event.petname)}: it is not one for this device.`,
       )
     case "rejected":
-      return paint.dim(`${ignoredText(event.code, event.count)}.`)
+      return paint.dim(`${rejectedText(event)}.`)
+    case "gap":
+      return paint.warn(`${counted(event.missing, "message")} of ${visible(event.of)} did not arrive.`)
+    case "eavesdropper":
+      return paint.dim(`The broker was asked to ${tampering[event.do]}.`)
     case "status":
       return event.broker === "back"
         ? paint.good("The broker is back; all devices are connected.")
@@ -48,7 +53,7 @@ export function describe(event: HomeEvent, paint: Paint): string {
 }
 
 export const keysHelp =
-  "p pair a phone, c close pairing, d devices, l phones, u untrust a phone, q quit, ? help"
+  "p pair a phone, c close pairing, m members, x remove one, r rotate the key, d devices, q quit, ? help"
 
 function describeReady({ address, broker, devices, lan, page }: ReadyEvent, paint: Paint): string {
   const pages = devices.map(({ url }) => url).join("  ")
@@ -76,45 +81,56 @@ function describeReady({ address, broker, devices, lan, page }: ReadyEvent, pain
   return lines.join("\n")
 }
 
-function describePairing(event: Extract<HomeEvent, { event: "pairing" }>): string {
-  if (event.open) {
-    return `Pairing for ${event.seconds ?? 0} s: let the phone ask now. Nobody is trusted without your y.`
-  }
-  return event.because === "time" ? "Pairing is closed: the time is over." : "Pairing is closed."
+function describePaired(event: Extract<HomeEvent, { event: "paired" }>, paint: Paint): string {
+  const { isAdmin, petname, verifiedBy } = event
+  const how = verifiedBy === "code" ? "by the code" : "by emoji"
+  const admin = isAdmin ? " It is an admin, as the first phone: it can let in others, too." : ""
+  return `${paint.good("✔")} ${visible(petname)} is in, verified ${how}.${admin}`
 }
 
-function describeRequest(event: Extract<HomeEvent, { event: "request" }>, paint: Paint): string {
-  const known = event.petname === null ? [] : [`This home knows it as ${visible(event.petname)}.`]
-  const warning =
-    event.offers > 1
-      ? [
-          paint.warn(
-            `Careful: ${event.offers} different requests came in this name. One may be an old one, repeated.`,
-          ),
-        ]
-      : []
-  return [
-    "",
-    "A phone asks to be trusted:",
-    "",
-    `  ${paint.bold(event.words)}`,
-    `  ${event.digits}`,
-    "",
-    ...known,
-    ...warning,
-    paint.bold("Is this what the phone shows? y = trust, n = refuse"),
-  ].join("\n")
+function describeMember(member: MemberReport, number: number, paint: Paint): string {
+  const { device, isAdmin, petname, trust, words } = member
+  const what = [device === null ? null : "device", isAdmin ? "admin" : null, trust]
+  const facts = what.filter((one) => one !== null).join(", ")
+  return `${number}  ${paint.bold(visible(petname))}, ${facts}\n   ${words}`
 }
 
-function describePhones(phones: readonly Phone[], paint: Paint): string {
-  if (phones.length === 0) return "No phone is trusted yet. Press p to pair one."
-  return phones
-    .map(
-      ({ petname, trust, words }, i) =>
-        `${i + 1}  ${paint.bold(visible(petname))}, ${trust}\n   ${words}`,
-    )
-    .join("\n")
+function describeRekeyed(event: Extract<HomeEvent, { event: "rekeyed" }>): string {
+  const { added, by, epoch, removed } = event
+  const changes = [
+    ...(added.length > 0 ? [`let in ${namesOf(added)}`] : []),
+    ...(removed.length > 0 ? [`removed ${namesOf(removed)}`] : []),
+  ]
+  const who = visible(by.petname)
+  return changes.length > 0
+    ? `${who} ${changes.join(" and ")}: epoch ${epoch}, new keys for all who are in.`
+    : `${who} rotated the key: epoch ${epoch}. What was recorded before opens nothing from now on.`
 }
+
+function describeRemoved({ by, device }: Extract<HomeEvent, { event: "removed" }>): string {
+  const who = by ? ` by ${visible(by.petname)}` : ""
+  return `${device} was removed from the topic${who}. Move the home's directory away to begin anew.`
+}
+
+function rejectedText(event: Extract<HomeEvent, { event: "rejected" }>): string {
+  const claimed = event.claimed === null ? "" : `, in the name of ${visible(event.claimed)}`
+  return ignoredText(event.code, event.count) + claimed
+}
+
+function namesOf(keys: readonly NamedKey[]): string {
+  return keys.map(({ petname }) => visible(petname)).join(", ")
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`
+}
+
+const tampering = {
+  flip: "flip a bit in the next message of a device",
+  drop: "swallow the next message of a device",
+  replay: "repeat the last message of a device",
+  inject: "invent a message in the name of a device",
+} as const
 
 function describeDevice({ digits, name, url, words }: DeviceReport, paint: Paint): string {
   return `${paint.bold(visible(name))}  ${paint.dim(url)}\n   ${words}\n   ${digits}`
@@ -124,10 +140,4 @@ function describeDevice({ digits, name, url, words }: DeviceReport, paint: Paint
 export function describeSet(set: { on: boolean } | { locked: boolean }): string {
   if ("on" in set) return set.on ? "on" : "off"
   return set.locked ? "lock" : "unlock"
-}
-
-function listed(words: readonly string[]): string {
-  return words.length < 2
-    ? words.join("")
-    : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`
 }

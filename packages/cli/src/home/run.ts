@@ -57,7 +57,9 @@ export async function runHome(context: Context, options: UpOptions): Promise<voi
 }
 
 function textOf(event: HomeEvent, context: Context): string {
-  return context.json ? jsonLine(event) : describe(event, context.paint)
+  if (context.json) return jsonLine(event)
+  const { columns, isTTY } = process.stdout
+  return describe(event, context.paint, isTTY ? columns : null)
 }
 
 const maxHomes = 9

@@ -12,7 +12,9 @@ export type EavesdropperAction = (typeof eavesdropperActions)[number]
 /** What becomes of a message on its way: other bytes, or `null`, nothing. */
 export type Tampered = Uint8Array | null
 
-/** Orders that wait for a message; more are refused. */
+/** `busy`: too many orders wait for a message already. */
+export type ActionOutcome = "done" | "nothing-recorded" | "busy"
+
 const maxWaiting = 8
 
 /**
@@ -35,16 +37,15 @@ export class Eavesdropper {
     this.#send = send
   }
 
-  /** @returns `false`: nothing was recorded yet, or too much is waiting already. */
-  act(action: EavesdropperAction): boolean {
+  act(action: EavesdropperAction): ActionOutcome {
     if (action === "flip" || action === "drop") {
-      if (this.#waiting.length >= maxWaiting) return false
+      if (this.#waiting.length >= maxWaiting) return "busy"
       this.#waiting = [...this.#waiting, action]
-      return true
+      return "done"
     }
-    if (!this.#recorded || !this.#lastHeader) return false
+    if (!this.#recorded || !this.#lastHeader) return "nothing-recorded"
     this.#send(action === "replay" ? this.#recorded : forged(this.#lastHeader))
-    return true
+    return "done"
   }
 
   /** A device says something. */

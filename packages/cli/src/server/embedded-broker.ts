@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import { Aedes, type AedesPublishPacket, type Client } from "aedes"
+import { Aedes, type Client, type PublishPacket } from "aedes"
 import { Eavesdropper } from "./eavesdropper.js"
 import { listenNear } from "./ports.js"
 import { withWholeReads } from "./whole-reads.js"
@@ -41,7 +41,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   })
   // Devices come by TCP, and pages through the page's server.
   const isDevice = (client: Client | null): boolean => client !== null && !pages.has(client.conn)
-  const tamper = (packet: AedesPublishPacket): void => {
+  const tamper = (packet: PublishPacket): void => {
     const payload = Buffer.from(packet.payload as Buffer)
     const passed = eavesdropper.pass(payload)
     packet.payload = passed === null ? payload : Buffer.from(passed)

@@ -20,7 +20,7 @@ export function isOurName(request: IncomingMessage, names: readonly string[]): b
   )
 }
 
-/** Whether what opens a socket is our own page, or no browser at all. */
+/** Whether what opens a socket or asks for a change is our own page, or no browser at all. */
 export function isOurPage({ headers }: IncomingMessage): boolean {
   const { host, origin } = headers
   if (origin === undefined) return true

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 import { DeviceRoutes, type ShownDevice } from "./device-routes.js"
+import type { ActionOutcome, EavesdropperAction } from "./eavesdropper.js"
+import { EavesdropperRoute, eavesdropperPath } from "./eavesdropper-route.js"
 import { isOurName, setSecurityHeaders } from "./guard.js"
 import { MqttSocket } from "./mqtt-socket.js"
 import { listenNear } from "./ports.js"
@@ -8,6 +10,10 @@ import { webApp } from "./web-app.js"
 
 /** What the page has to know: where the home talks, and through which broker. Nothing secret. */
 export interface HomeJson {
+  /** 2: topics of our own, spec/topic.md. */
+  readonly protocol: 2
+  /** Whether `POST /eavesdropper` makes the broker tamper. */
+  readonly eavesdropper: boolean
   readonly channel: string
   readonly mqttPath: string
   readonly embedded: boolean
@@ -24,6 +30,8 @@ export interface HomeServerOptions {
   readonly devices: () => readonly ShownDevice[]
   /** Gets the bytes of one MQTT client. */
   readonly serveMqtt: (stream: Duplex) => void
+  /** Makes the broker tamper; `null`: it is not ours to ask. */
+  readonly tamper: ((action: EavesdropperAction) => ActionOutcome) | null
 }
 
 export interface HomeServer {
@@ -35,17 +43,21 @@ export const mqttPath = "/mqtt"
 
 /** The page, the device pages, `/home.json` and MQTT over WebSocket, on one port. */
 export async function startHomeServer(options: HomeServerOptions): Promise<HomeServer> {
-  const { devices, host, names, serveMqtt } = options
+  const { devices, host, names, serveMqtt, tamper } = options
   const routes = new DeviceRoutes(devices)
+  const eavesdropper = tamper && new EavesdropperRoute(tamper)
   const files = webApp()
   const sockets = new MqttSocket({ path: mqttPath, names, serve: serveMqtt })
   const server: Server = createServer((request, response) => {
     if (!isOurName(request, names)) return refuse(response, 421, "This server has another name.\n")
     setSecurityHeaders(request, response)
+    const path = pathOf(request)
+    if (eavesdropper && path === eavesdropperPath && request.method === "POST") {
+      return eavesdropper.answer(request, response)
+    }
     if (request.method !== "GET" && request.method !== "HEAD") {
       return refuse(response, 405, "Only GET is answered here.\n")
     }
-    const path = pathOf(request)
     if (path === "/home.json") return sendJson(response, options.home())
     if (!routes.answer(request, response, path)) files(request, response)
   })

@@ -1,4 +1,4 @@
-import { concatBriefly, PeerError } from "../bytes/index.js"
+import { PeerError, withJoined } from "../bytes/index.js"
 import { fillRandom, labelled, open, seal, verify } from "../crypto/index.js"
 import type { Signer } from "./signer.js"
 import { type DataHeader, decodeData, encodeDataHeader, headerBytes } from "./wire/data.js"
@@ -21,16 +21,17 @@ export function sealData(
 ): Uint8Array<ArrayBuffer> {
   const guard = nextGuard()
   const head = encodeDataHeader({ type, epoch, tag, counter, guard })
-  const signed = concatBriefly(head, binding, content)
-  const signature = signer.sign(purpose, signed) // [TOPIC-3-4]
-  const associated = signed.subarray(0, headerBytes + binding.length) // [TOPIC-3-3]
-  // Sealed where it is: each array of more than 64 bytes costs as much as its sealing.
   const out = new Uint8Array(headerBytes + signatureBytes + content.length + tagBytes)
-  out.set(head)
-  out.set(signature, headerBytes)
-  out.set(content, headerBytes + signatureBytes)
-  const sealed = out.subarray(headerBytes)
-  seal(sealed.subarray(0, -tagBytes), nonceOf(guard), key, associated, sealed)
+  withJoined([head, binding, content], (signed) => {
+    const signature = signer.sign(purpose, signed) // [TOPIC-3-4]
+    const associated = signed.subarray(0, headerBytes + binding.length) // [TOPIC-3-3]
+    out.set(head)
+    out.set(signature, headerBytes)
+    out.set(content, headerBytes + signatureBytes)
+    // Sealed where it stands: one more copy of a short message costs as much as its sealing.
+    const sealed = out.subarray(headerBytes)
+    seal(sealed.subarray(0, -tagBytes), nonceOf(guard), key, associated, sealed)
+  })
   return out
 }
 
@@ -47,14 +48,18 @@ export function openData(
   publicKey: Uint8Array,
 ): Uint8Array {
   const { header, sealed } = decodeData(bytes)
-  const associated = concatBriefly(bytes.subarray(0, headerBytes), binding)
-  const opened = open(sealed, nonceOf(header.guard), key, associated)
+  const head = bytes.subarray(0, headerBytes)
+  const nonce = nonceOf(header.guard)
+  const opened = withJoined([head, binding], (associated) => open(sealed, nonce, key, associated))
   if (!opened) {
     throw new PeerError("not-authentic", "A message was changed, or was not made by a participant.")
   }
   const content = opened.subarray(signatureBytes)
-  const signed = concatBriefly(label, associated, content)
-  if (!verify(opened.subarray(0, signatureBytes), signed, publicKey)) {
+  const signature = opened.subarray(0, signatureBytes)
+  const isSigned = withJoined([label, head, binding, content], (signed) =>
+    verify(signature, signed, publicKey),
+  )
+  if (!isSigned) {
     throw new PeerError("bad-signature", "A message is not signed by the participant it names.")
   }
   return content
@@ -62,12 +67,12 @@ export function openData(
 
 /** Guard ‖ 0¹⁶: the key is used once, so that the guard is all that the nonce needs. [TOPIC-3-2] */
 function nonceOf(guard: Uint8Array): Uint8Array {
-  nonce.set(guard)
-  return nonce
+  latestNonce.set(guard)
+  return latestNonce
 }
 
-// The same bytes each time: nobody keeps a nonce.
-const nonce = new Uint8Array(24)
+// The same memory each time: nobody keeps a nonce.
+const latestNonce = new Uint8Array(24)
 
 // The operating system's generator is asked for 128 guards at once.
 const guards = new Uint8Array(1024)

@@ -23,6 +23,8 @@ export interface Sender {
   readonly joinId: Uint8Array
   readonly tag: number
   chain: ReceivingChain
+  /** Of the highest message accepted, 8 bytes; zeros: none yet. */
+  guard: Uint8Array
   /** Far jumps that proved false, in a row. [TOPIC-2-6] */
   falseJumps: number
   /** We are an old copy: nothing of it counts until it answered our challenge. [TOPIC-4-3] */
@@ -42,7 +44,8 @@ export function beginEpoch(
     if (sameBytes(publicKey, ownKey)) own = { tag, chainKey }
     else {
       const chain = { chainKey, block: 0, counters: 0, kept: [] }
-      senders.set(tag, { publicKey, joinId, tag, chain, falseJumps: 0, mustAnswer: false })
+      const guard = new Uint8Array(8)
+      senders.set(tag, { publicKey, joinId, tag, chain, guard, falseJumps: 0, mustAnswer: false })
     }
   })
   const { commitment } = keys

@@ -9,6 +9,7 @@ import {
   includesBytes,
   participantIn,
   type Sender,
+  uniqueBytes,
 } from "./epoch.js"
 import { cut, Reassembly } from "./fragments.js"
 import { checkFreshness, type FreshnessOptions } from "./freshness.js"
@@ -38,10 +39,16 @@ import type { Signer } from "./signer.js"
 import type { RekeyKeyPair } from "./slot.js"
 import { decodeBundle, decodeTimed, encodeBundle, encodeTimed } from "./wire/content.js"
 import { type Control, decodeControl, encodeControl } from "./wire/control.js"
-import { type DataType, dataTypeOf, decodeData } from "./wire/data.js"
+import { type DataType, dataTypeOf, decodeData, headerBytes } from "./wire/data.js"
 import { decodeFragment, fragmentType } from "./wire/fragment.js"
 import { type KeyRequest, keyRequestType } from "./wire/key-request.js"
-import { decodeRekey, type Participant, type RekeyBody, rekeyType } from "./wire/rekey.js"
+import {
+  decodeRekey,
+  type Participant,
+  maxTombstones,
+  type RekeyBody,
+  rekeyType,
+} from "./wire/rekey.js"
 import { removalNoticeType } from "./wire/removal-notice.js"
 import {
   decodeSending,
@@ -124,6 +131,12 @@ export class Topic {
   #isRemoved = false
   #sending: SavedSending
   #keys: { readonly commitment: Uint8Array; readonly blocks: SendingKeys[] } | null = null
+  /** Guards of our last 256 messages, by counter: another one tells of another copy of us. */
+  readonly #guards = new Uint8Array(8 * blockSize)
+  /** How many of them there are, and up to which counter of this epoch. */
+  #guarded = { from: 0, to: 0 }
+  /** Whom we saw removed, to tell them so. */
+  #removed: readonly Uint8Array[] = []
   /** Of our last sync; a fresh answer shows it. */
   #challenge: Uint8Array | null = null
   /** What is to be told of the epoch before. */
@@ -237,6 +250,7 @@ export class Topic {
       state.announced.map(({ publicKey, ...announced }) => [hex(publicKey), announced]),
     )
     topic.#isRemoved = state.isRemoved
+    topic.#removed = state.removed
     return topic
   }
 
@@ -398,7 +412,8 @@ export class Topic {
     const sender = this.#senderByKey(about)
     if (!sender) return null
     const counters = Math.min(sender.chain.counters, 0xffffffff)
-    return this.#encodeControl({ kind: "report", challenge, tag: sender.tag, counters })
+    const { guard, tag } = sender
+    return this.#encodeControl({ kind: "report", challenge, tag, counters, guard })
   }
 
   /** Announces the rekey key that the next epoch secret is to be sealed to. [TOPIC-4-1] */
@@ -430,9 +445,10 @@ export class Topic {
     const body = nextBody(this.#membership, this.publicKey, change, announced, nowMs)
     const { keys, message } = makeRekey(this.#signer, body)
     const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
+    const before = this.#body
     this.#leave()
     this.#membership = advance(this.#membership, epoch, nowMs)
-    this.#enter(message, { commitment: epoch.commitment, chain: sending, used: 0 })
+    this.#enter(before, message, { commitment: epoch.commitment, chain: sending, used: 0 })
     if (!participantIn(body, this.publicKey)) this.#isRemoved = true
     return message
   }
@@ -559,7 +575,23 @@ export class Topic {
     if (blocks[0]?.left === 0) blocks.shift()
     const header = { type, epoch: current.body.epoch & 0xffff, tag: current.ownTag, counter }
     const padded = current.body.isPadded ? pad(content) : content // [TOPIC-3-6]
-    return sealData(this.#signer, this.#binding(current), header, key, padded)
+    const encoded = sealData(this.#signer, this.#binding(current), header, key, padded)
+    this.#noteGuard(counter, encoded)
+    return encoded
+  }
+
+  #noteGuard(counter: number, encoded: Uint8Array): void {
+    const isNext = counter === this.#guarded.to
+    const from = isNext ? Math.max(this.#guarded.from, counter + 1 - blockSize) : counter
+    this.#guarded = { from, to: counter + 1 }
+    this.#guards.set(encoded.subarray(11, headerBytes), 8 * (counter % blockSize))
+  }
+
+  /** Whether we sent this counter with another guard, as far as we remember. */
+  #isOtherGuard(counter: number, guard: Uint8Array): boolean {
+    if (counter < this.#guarded.from || counter >= this.#guarded.to) return false
+    const at = 8 * (counter % blockSize)
+    return !sameBytes(this.#guards.subarray(at, at + 8), guard)
   }
 
   #decodeData(bytes: Uint8Array, options: DecodeOptions): Decoded {
@@ -597,6 +629,7 @@ export class Topic {
     sender.falseJumps = 0
     const wasAt = sender.chain.counters
     sender.chain = found.accepted(options.nowMs)
+    if (!found.late) sender.guard = header.guard.slice()
     const origin: Origin = {
       from: sender.publicKey,
       epoch: epoch.body.epoch,
@@ -667,7 +700,7 @@ export class Topic {
           sender.mustAnswer = false
         }
         const isOurs = epoch === this.#membership.current && control.tag === epoch.ownTag
-        return isOurs && this.#isBehind(control.counters, sender, decoded)
+        return isOurs && this.#isBehind(control, sender, decoded)
           ? { ...decoded, weAreOld: true }
           : decoded
       }
@@ -679,9 +712,14 @@ export class Topic {
   }
 
   /** Whether a report shows that we are an old copy; if so, goes on above it. [TOPIC-4-3] */
-  #isBehind(counters: number, reporter: Sender, report: DecodedControl): boolean {
+  #isBehind(
+    { counters, guard }: Extract<Control, { kind: "report" }>,
+    reporter: Sender,
+    report: DecodedControl,
+  ): boolean {
     const beyond = counters - this.#usedBelow
-    if (beyond <= 0 || beyond > maxReportedJump) return false // [TOPIC-4-6]
+    if (beyond > maxReportedJump) return false // [TOPIC-4-6]
+    if (beyond <= 0 && !this.#isOtherGuard(counters - 1, guard)) return false
     const chain = skipBlocks(this.#sending.chain, Math.ceil(counters / blockSize))
     this.#sending = { ...this.#sending, chain, used: null }
     this.#keys = null
@@ -731,7 +769,11 @@ export class Topic {
     this.#membership = membership
     this.#useRekeyKey(by, nowMs)
     if (applied) {
-      this.#enter(Uint8Array.from(bytes), { commitment: epoch.commitment, chain: sending, used: 0 })
+      this.#enter(before, Uint8Array.from(bytes), {
+        commitment: epoch.commitment,
+        chain: sending,
+        used: 0,
+      })
     }
     return { kind: "rekey", applied, by: body.signer, epoch: body.epoch, ...changes(before, body) }
   }
@@ -745,11 +787,14 @@ export class Topic {
   }
 
   #answer(request: KeyRequest, participant: Participant | undefined): RequestAnswer {
-    if (!participant) return this.isAdmin ? "notice" : "none" // [TOPIC-8-4]
+    if (!participant) {
+      const wasRemoved = includesBytes(this.#removed, request.publicKey)
+      return this.isAdmin && wasRemoved ? "notice" : "none" // [TOPIC-8-4]
+    }
     const isNew = request.serial > participant.serial
     this.#announce(request.publicKey, request)
     const failed = hash(this.#latestRekey).subarray(0, 8)
-    if (!sameBytes(request.failed, failed)) return request.epoch < this.epoch ? "resend" : "none"
+    if (!sameBytes(request.failed, failed)) return "resend" // [TOPIC-8-2]
     return this.isAdmin && isNew ? "renew" : "none" // [TOPIC-8-3]
   }
 
@@ -790,12 +835,17 @@ export class Topic {
   }
 
   /** Into a new epoch: whatever was taken of the old one is given up. */
-  #enter(rekey: Uint8Array, sending: SavedSending): void {
+  #enter(before: RekeyBody, rekey: Uint8Array, sending: SavedSending): void {
     this.#latestRekey = rekey
     this.#sending = sending
     this.#keys = null
+    this.#guarded = { from: 0, to: 0 }
     this.#failed = new Uint8Array(8)
     const present = new Set(this.#body.participants.map(({ publicKey }) => hex(publicKey)))
+    const gone = before.participants.filter((p) => includesBytes(this.#body.tombstones, p.joinId))
+    this.#removed = uniqueBytes([...this.#removed, ...gone.map((p) => p.publicKey)])
+      .filter((key) => !present.has(hex(key)))
+      .slice(-maxTombstones)
     for (const key of this.#announced.keys()) if (!present.has(key)) this.#announced.delete(key)
   }
 
@@ -842,6 +892,7 @@ export class Topic {
       membership: this.#membership,
       latestRekey: this.#latestRekey,
       rekeyKeys: this.#rekeyKeys,
+      removed: this.#removed,
       announced: [...this.#announced].map(([key, announced]) => ({
         publicKey: fromHex(key),
         ...announced,

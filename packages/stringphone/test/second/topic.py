@@ -234,7 +234,7 @@ TIMED = "sentAt:u48 validFor:u32"
 CONTROL = {
     1: "serial:u48 rekeyKey:32",
     2: "challenge:16 counters:u32",
-    3: "challenge:16 tag:4 counters:u32",
+    3: "challenge:16 tag:4 counters:u32 guard:8",
     4: "epoch:u32 counters:u32",
 }
 

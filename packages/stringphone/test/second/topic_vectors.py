@@ -261,7 +261,7 @@ def timed(sent_at, valid_for, payload=b"now or never"):
 
 
 AT = 1_760_000_200_000
-report = {"type": "C", "kind": 3, "challenge": bytes(16), "tag": epochs["three"]["senders"][1]["tag"]}
+report = {"type": "C", "kind": 3, "challenge": bytes(16), "guard": bytes(range(8)), "tag": epochs["three"]["senders"][1]["tag"]}
 CONTENTS = {
     "empty message": m(b""),
     "short message": m(b"Anybody here?"),

@@ -21,6 +21,7 @@ const rekeyed = group(3) as [Topic, Topic, Topic]
 const removing = group(2) as [Topic, Topic]
 const bobsNewKey = newRekeyKey(nowMs + minuteMs)
 const late = group(2) as [Topic, Topic]
+const closing = group(2) as [Topic, Topic]
 
 const samples: readonly (Sample & { readonly name: string })[] = [
   { name: "M", receiver: bob, encoded: alice.encode("hello"), kind: "message" },
@@ -34,6 +35,7 @@ const samples: readonly (Sample & { readonly name: string })[] = [
   { name: "C rekey key", receiver: bob, encoded: alice.announcement(), kind: "control" },
   { name: "C sync", receiver: bob, encoded: alice.sync(), kind: "control" },
   { name: "C report", receiver: bob, encoded: alice.report(bob.publicKey)!, kind: "control" },
+  { name: "C closing", receiver: closing[1], encoded: closingMessage(), kind: "control" },
   { name: "M, padded", receiver: padded[1], encoded: padded[0].encode("hello"), kind: "message" },
   {
     name: "M that is late",
@@ -49,6 +51,14 @@ function lateMessage(): Uint8Array {
   const first = sender.encode("first")
   expect(outcome(receiver, sender.encode("second"))).toBe("message")
   return first
+}
+
+function closingMessage(): Uint8Array {
+  const [sender, receiver] = closing
+  sender.encode("never arrives")
+  expect(outcome(receiver, sender.change({}, nowMs))).toBe("rekey")
+  sender.snapshot().stored()
+  return sender.closing()!
 }
 
 /** All inputs from which something came, or which changed the state. */

@@ -51,7 +51,7 @@ export class Wire implements TapListener {
   #newest = new WeakMap<Uint8Array, WireEntry>()
   #nextId = 1
   #drawing = false
-  #outgoing: string[] = []
+  #outgoing: { readonly text: string }[] = []
   readonly #senders = new WireSenders()
   /** Of a message that was neither opened nor rejected. */
   readonly #explain: (bytes: Uint8Array) => Unread
@@ -60,13 +60,20 @@ export class Wire implements TapListener {
     this.#explain = explain
   }
 
-  /** What the next timed message to be sent says; the tap itself sees only bytes. */
-  announce(text: string): void {
-    this.#outgoing.push(text)
+  /**
+   * What the next timed message to be sent says; the tap itself sees only bytes.
+   * @returns a function that takes it back, if it was not sent
+   */
+  announce(text: string): () => void {
+    const outgoing = { text }
+    this.#outgoing.push(outgoing)
+    return () => {
+      this.#outgoing = this.#outgoing.filter((one) => one !== outgoing)
+    }
   }
 
   sent(bytes: Uint8Array): void {
-    const text = dataHeader(bytes)?.letter === "T" ? this.#outgoing.shift() : undefined
+    const text = dataHeader(bytes)?.letter === "T" ? this.#outgoing.shift()?.text : undefined
     const verdict: Verdict =
       text === undefined
         ? { kind: "taken", sentence: "Sent by this phone’s machinery, not by you." }

@@ -16,6 +16,8 @@ export type Control =
       readonly challenge: Uint8Array
       readonly tag: number
       readonly counters: number
+      /** 8 bytes: of the highest message accepted, zeros when there is none. */
+      readonly guard: Uint8Array
     }
   /** Of an earlier epoch: its sender used no counter from `counters` on. */
   | { readonly kind: "closing"; readonly epoch: number; readonly counters: number }
@@ -30,7 +32,7 @@ const unknownCounters = 0xffffffff
  *   +-----------+--------------------------------------+
  *   | 1 rekey   | serial u48   | rekey key 32           |
  *   | 2 sync    | challenge 16 | counters u32           |
- *   | 3 report  | challenge 16 | tag 4 | counters u32   |
+ *   | 3 report  | challenge 16 | tag 4 | counters u32 | guard 8 |
  *   | 4 closing | epoch u32    | counters u32           |
  *   +-----------+--------------------------------------+
  */
@@ -40,8 +42,10 @@ export function encodeControl(control: Exclude<Control, { kind: "unknown" }>): U
       return concat(u8(1), u48(control.serial), control.rekeyKey)
     case "sync":
       return concat(u8(2), control.challenge, u32(control.counters ?? unknownCounters))
-    case "report":
-      return concat(u8(3), control.challenge, u32(control.tag), u32(control.counters))
+    case "report": {
+      const { challenge, counters, guard, tag } = control
+      return concat(u8(3), challenge, u32(tag), u32(counters), guard)
+    }
     case "closing":
       return concat(u8(4), u32(control.epoch), u32(control.counters))
   }
@@ -68,6 +72,7 @@ export function decodeControl(content: Uint8Array): Control {
           challenge: r.take(16, "challenge").slice(),
           tag: r.u32("tag"),
           counters: r.u32("counters"),
+          guard: r.take(8, "guard").slice(),
         }
       case 4:
         return { kind: "closing", epoch: r.u32("epoch"), counters: r.u32("counters") }

@@ -22,6 +22,8 @@ export interface SavedState {
   readonly latestRekey: Uint8Array
   readonly rekeyKeys: readonly RekeyKeyPair[]
   readonly announced: readonly Announced[]
+  /** Whom we saw removed: Ed25519, 32 bytes each. */
+  readonly removed: readonly Uint8Array[]
 }
 
 export interface Announced {
@@ -56,6 +58,7 @@ export function encodeState(state: SavedState): Uint8Array<ArrayBuffer> {
     ...encodeList(state.announced, ({ publicKey, rekeyKey, serial }) =>
       concat(publicKey, u48(serial), rekeyKey),
     ),
+    ...encodeList(state.removed, (key) => key),
     ...encodeList(parentAdmins, (key) => key),
     ...encodeList(pendingRemovals, (id) => id),
     ...encodeList(pendingAdmissions, encodeParticipant),
@@ -76,13 +79,14 @@ export function decodeState(bytes: Uint8Array): SavedState {
       serial: r.u48("serial"),
       rekeyKey: r.take(32, "rekey key").slice(),
     }))
+    const removed = readList(r, () => r.take(32, "removed").slice())
     const parentAdmins = readList(r, () => r.take(32, "admin").slice())
     const pendingRemovals = readList(r, () => r.take(8, "join ID").slice())
     const pendingAdmissions: readonly Participant[] = readList(r, readParticipant)
     const [current, ...earlier] = readList(r, readEpoch)
     if (!current) throw r.fail("it has no epoch")
     const membership = { current, earlier, parentAdmins, pendingRemovals, pendingAdmissions }
-    return { owner, isRemoved, membership, latestRekey, rekeyKeys, announced }
+    return { owner, isRemoved, membership, latestRekey, rekeyKeys, announced, removed }
   })
 }
 
@@ -124,20 +128,15 @@ function readEpoch(r: Reader): Epoch {
   return { body, commitment, endedMs, ownTag, senders: new Map(senders.map((s) => [s.tag, s])) }
 }
 
-function encodeSender({
-  chain,
-  falseJumps,
-  joinId,
-  mustAnswer,
-  publicKey,
-  tag,
-}: Sender): Uint8Array {
+function encodeSender(sender: Sender): Uint8Array {
+  const { chain, falseJumps, guard, joinId, mustAnswer, publicKey, tag } = sender
   return concat(
     publicKey,
     joinId,
     u32(tag),
     u8(falseJumps),
     u8(mustAnswer ? 1 : 0),
+    guard,
     chain.chainKey,
     u32(chain.block),
     u48(chain.counters),
@@ -151,6 +150,7 @@ function readSender(r: Reader): Sender {
   const [publicKey, joinId] = [r.take(32, "public key").slice(), r.take(8, "join ID").slice()]
   const [tag, falseJumps] = [r.u32("tag"), r.u8("false jumps")]
   const mustAnswer = r.u8("must answer") === 1
+  const guard = r.take(8, "guard").slice()
   const chainKey = r.take(32, "chain key").slice()
   const [block, counters] = [r.u32("block"), r.u48("counters")]
   const kept: readonly KeptKey[] = readList(r, () => ({
@@ -160,7 +160,7 @@ function readSender(r: Reader): Sender {
     key: r.take(32, "kept key").slice(),
   }))
   const chain: ReceivingChain = { chainKey, block, counters, kept }
-  return { publicKey, joinId, tag, falseJumps, mustAnswer, chain }
+  return { publicKey, joinId, tag, guard, falseJumps, mustAnswer, chain }
 }
 
 function readRekeyKey(r: Reader): RekeyKeyPair {

@@ -1,0 +1,40 @@
+import { hex, sameBytes } from "stringphone/bytes"
+import { contactByKey, type ContactBook, fingerprint } from "stringphone/identity"
+import type { Device } from "./device.js"
+import type { NamedKey } from "./event.js"
+
+/** What this home calls somebody: its own devices, and whom the computer knows. */
+export class Names {
+  readonly #devices: () => readonly Device[]
+  #book: ContactBook = []
+
+  /** @param devices the computer first */
+  constructor(devices: () => readonly Device[]) {
+    this.#devices = devices
+  }
+
+  /** Takes over what changed in the computer's contact book. */
+  async refresh(): Promise<void> {
+    const [computer] = this.#devices()
+    if (computer) this.#book = await computer.ring.contacts()
+  }
+
+  of(publicKey: Uint8Array): string {
+    const device = this.#devices().find((one) => sameBytes(one.publicKey, publicKey))
+    return device?.body.name ?? this.petname(publicKey) ?? shortName(publicKey)
+  }
+
+  /** @returns `null` when the computer does not know it: another admin let it in. */
+  petname(publicKey: Uint8Array): string | null {
+    return contactByKey(this.#book, publicKey)?.petname ?? null
+  }
+
+  key(publicKey: Uint8Array): NamedKey {
+    return { petname: this.of(publicKey), publicKey: hex(publicKey) }
+  }
+}
+
+/** Two words of the fingerprint. */
+function shortName(publicKey: Uint8Array): string {
+  return fingerprint(publicKey).words.slice(0, 2).join("-")
+}
