@@ -60,7 +60,7 @@ export function codeText(context: Context, { code }: Pairing, what: string): str
     `${what} Whoever sees this code can use it, once:`,
     "",
     // A pipe gets no picture: nobody scans a file.
-    ...(process.stdout.isTTY ? [qrText(code, { colour: context.paint.isColoured }), ""] : []),
+    ...(process.stdout.isTTY ? [qrText(code, { colour: context.paint.colours }), ""] : []),
     `  ${code}`,
     "",
   ].join("\n")

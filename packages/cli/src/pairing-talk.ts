@@ -72,21 +72,25 @@ export class PairingTalk {
   async #meet(request: PairingRequest): Promise<void> {
     const { decision, role } = this.#options
     this.#say(requestText(role, request), reportRequest(role, request))
-    if (!request.isProven) {
-      const same = await this.#decided(request)
-      if (same === true) {
-        try {
-          await request.confirm(decision)
-        } catch (error) {
-          request.refuse()
-          throw error
-        }
-        this.#say("Waiting for the other side to say so, too.", { event: "confirmed" })
-      } else if (same === false) request.refuse()
-    }
+    const same = request.isProven || (await this.#decided(request))
+    if (same === true) await this.#confirm(request)
+    else if (same === false) request.refuse()
     const outcome = await request.outcome
     if (outcome.kind === "paired") this.#paired.push(outcome.publicKey)
     await this.#tell(request, outcome)
+  }
+
+  async #confirm(request: PairingRequest): Promise<void> {
+    try {
+      await request.confirm(this.#options.decision)
+    } catch (error) {
+      // With a code it may be over already.
+      if (request.isProven && error instanceof UsageError && error.code === "no-such-request") return
+      request.refuse()
+      throw error
+    }
+    if (request.isProven) return
+    this.#say("Waiting for the other side to say so, too.", { event: "confirmed" })
   }
 
   /** @returns `null`: it ended before the person said anything */

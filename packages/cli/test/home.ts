@@ -8,7 +8,7 @@ export interface Ready {
   readonly address: string
   readonly directory: string
   readonly broker: { readonly address: string; readonly tcp: { readonly port: number } }
-  readonly devices: readonly { device: string; id: string; publicKey: string; words: string }[]
+  readonly devices: readonly { device: string; name: string; publicKey: string; words: string }[]
 }
 
 /** A home on free ports. */
@@ -20,20 +20,34 @@ export async function startHome(
   return { home, ready: (await home.next("ready")) as Event & Ready }
 }
 
-/** Lets a new phone in, as a person would: p, compare the words, y. */
-export async function pair(home: Running, ready: Ready): Promise<Phone> {
-  const phone = await Phone.visit(ready.page)
+/** p. @returns the code */
+export async function openWindow(home: Running): Promise<string> {
   home.type("p")
-  await home.next("pairing", ({ open }) => open === true)
-  const joined = phone.join(ready.devices.map(({ publicKey }) => publicKey))
-  const request = await home.next("request")
-  expect(request).toMatchObject({ words: phone.words, offers: 1 })
+  const { code } = await home.next("pairing", ({ open }) => open === true)
+  return code as string
+}
+
+/** Lets a new phone in, as two persons would: p, compare the emoji, y. */
+export async function pair(
+  home: Running,
+  ready: Ready,
+  options: Parameters<typeof Phone.visit>[1] = {},
+): Promise<Phone> {
+  const phone = await Phone.visit(ready.page, options)
+  await openWindow(home)
+  const { request } = await phone.ask()
+  const shown = await home.next("request")
+  expect(shown).toMatchObject({ publicKey: phone.publicKey, isProven: false })
+  expect(shown["emoji"]).toEqual(request.emoji)
+  expect(shown["comparedDigits"]).toBe(request.digits)
+  await request.confirm()
   home.type("y")
-  await home.next("trusted")
-  await joined
+  await home.next("paired")
+  expect(await request.outcome).toMatchObject({ kind: "paired" })
   return phone
 }
 
-export function idOf({ devices }: Ready, kind: string): string {
-  return devices.find(({ device }) => device === kind)!.id
+/** The public key of a device, in hexadecimal. */
+export function keyOf({ devices }: Ready, kind: string): string {
+  return devices.find(({ device }) => device === kind)!.publicKey
 }

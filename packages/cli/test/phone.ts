@@ -1,110 +1,129 @@
+import { randomBytes } from "node:crypto"
 import { hex } from "stringphone/bytes"
 import { openKeyRing } from "stringphone/keyring"
-import { openClassicTopic, type ClassicTopicSession } from "stringphone/session"
+import {
+  openTopic,
+  type Pairing,
+  type PairingRequest,
+  type TopicEvent,
+  type TopicSession,
+} from "stringphone/session"
+import type { Store } from "stringphone/store"
 import { createMemoryStore } from "stringphone/store/memory"
 import { connectMqtt } from "stringphone/transport/mqtt"
-import { participantId } from "stringphone/topic/classic"
 import { onTestFinished } from "vitest"
 import {
   type CommandMessage,
+  commandValidForMs,
   decodeHomeMessage,
   encodeHomeMessage,
   type HomeMessage,
 } from "../src/home/messages.js"
 
 type Heard = HomeMessage & { readonly from: string }
+type TopicEventOf<K extends TopicEvent["kind"]> = Extract<TopicEvent, { kind: K }>
 
 /** A phone as the web page is one: the library, a ring of its own, and MQTT over the page's socket. */
 export class Phone {
-  readonly words: string
+  readonly session: TopicSession
   readonly publicKey: string
-  readonly id: string
-  readonly session: ClassicTopicSession
-  readonly #heard: Heard[]
-  readonly #wake: Set<() => void>
+  readonly #news: News
 
-  private constructor(
-    session: ClassicTopicSession,
-    words: string,
-    heard: Heard[],
-    wake: Set<() => void>,
-  ) {
+  private constructor(session: TopicSession, news: News) {
     this.session = session
-    this.words = words
     this.publicKey = hex(session.publicKey)
-    this.id = hex(participantId(session.publicKey))
-    this.#heard = heard
-    this.#wake = wake
+    this.#news = news
   }
 
-  /** Comes to the page of a home, as one that nobody knows. */
-  static async visit(page: string): Promise<Phone> {
+  /** Comes to the page of a home: as one that nobody knows, or with what it kept. */
+  static async visit(
+    page: string,
+    { name = "phone", store = createMemoryStore() }: { name?: string; store?: Store } = {},
+  ): Promise<Phone> {
     const response = await fetch(new URL("home.json", page))
     const { channel, mqttPath } = (await response.json()) as { channel: string; mqttPath: string }
     const url = new URL(mqttPath, page.replace("http:", "ws:")).href
-    const ring = await openKeyRing({ store: createMemoryStore() })
-    const record = { topicKey: null, keyProven: false, participants: [] }
-    await ring.updateTopic("home", () => ({
-      name: "home",
-      address: `${url}#${channel}`,
-      ...record,
-    }))
+    const ring = await openKeyRing({ store })
     const transport = await connectMqtt({ url, topic: channel, backoff: { maxMs: 500 } })
-    const heard: Heard[] = []
-    const wake = new Set<() => void>()
-    const tell = (): void => wake.forEach((one) => one())
-    const session = await openClassicTopic({
-      ring,
-      name: "home",
+    const news = new News()
+    const session = await openTopic({
+      store: ring.store,
+      identity: ring.identity,
+      contacts: ring,
       transport,
-      onMessage: ({ from, payload }) => {
-        const message = decodeHomeMessage(payload)
-        if (message) heard.push({ ...message, from: hex(participantId(from)) })
-        tell()
-      },
-      onEvent: tell,
+      ownName: name,
+      onEvent: (event) => news.happened(event),
     })
+    void news.readAll(session)
     onTestFinished(() => session.close())
-    return new Phone(session, ring.identity.fingerprint.words.join(" "), heard, wake)
+    return new Phone(session, news)
   }
 
-  /** Asks to be trusted, and trusts these devices, once they answer, and no others. */
-  async join(devices: readonly string[]): Promise<void> {
-    await this.session.openPairing(20_000)
-    for (const device of devices) {
-      await this.#until(() =>
-        this.session.requests.some(({ publicKey }) => hex(publicKey) === device),
-      )
-      const request = this.session.requests.find(({ publicKey }) => hex(publicKey) === device)
-      await this.session.accept(request!.publicKey, { verifiedBy: "words" })
-    }
+  /** Asks to be let in, and waits until there is something to compare. */
+  async ask(code?: string): Promise<{ readonly pairing: Pairing; readonly request: PairingRequest }> {
+    const pairing = await this.session.join({ forMs: 20_000, ...(code !== undefined && { code }) })
+    for await (const request of pairing) return { pairing, request }
+    throw new Error(`Nobody answered: ${await pairing.closed}`)
   }
 
   /** The first message that matches, which may have come already; it is used up. */
-  async hear<T extends HomeMessage>(matches: (message: HomeMessage) => message is T): Promise<T>
-  async hear(matches: (message: HomeMessage) => boolean): Promise<HomeMessage>
-  async hear(matches: (message: HomeMessage) => boolean): Promise<HomeMessage> {
-    await this.#until(() => this.#heard.some(matches))
-    return this.#heard.splice(this.#heard.findIndex(matches), 1)[0]!
+  async hear(matches: (message: Heard) => boolean): Promise<Heard> {
+    return this.#news.take(this.#news.heard, matches)
   }
 
-  async command(to: string, sequence: number, set: CommandMessage["set"]): Promise<void> {
-    // Nothing is sent before something has shown that the topic's key is the right one.
-    await this.#until(() => this.session.membership === "member")
-    await this.session.send(encodeHomeMessage({ kind: "command", to, sequence, set }))
+  /** The first event of this kind that matches, as {@link hear}. */
+  async event<K extends TopicEvent["kind"]>(
+    kind: K,
+    matches: (event: TopicEventOf<K>) => boolean = () => true,
+  ): Promise<TopicEventOf<K>> {
+    const isIt = (event: TopicEvent): event is TopicEventOf<K> =>
+      event.kind === kind && matches(event as TopicEventOf<K>)
+    return (await this.#news.take(this.#news.events, isIt)) as TopicEventOf<K>
   }
 
-  /** Forgets what was heard so far. */
+  /** @returns the command's `id` */
+  async command(to: string, set: CommandMessage["set"]): Promise<string> {
+    const id = randomBytes(8).toString("hex")
+    const command = encodeHomeMessage({ kind: "command", to, id, set })
+    await this.session.send(command, { validForMs: commandValidForMs })
+    return id
+  }
+
+  /** Forgets what was heard and what happened so far. */
   forget(): void {
-    this.#heard.length = 0
+    this.#news.heard.length = 0
+    this.#news.events.length = 0
+  }
+}
+
+/** What came and was not asked for yet. */
+class News {
+  readonly heard: Heard[] = []
+  readonly events: TopicEvent[] = []
+  #wake: (() => void)[] = []
+
+  happened(event: TopicEvent): void {
+    this.events.push(event)
+    this.#tell()
   }
 
-  async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        this.#wake.add(resolve)
-      })
-      this.#wake.clear()
+  async readAll(session: TopicSession): Promise<void> {
+    for await (const { from, payload } of session.messages) {
+      const message = decodeHomeMessage(payload)
+      if (message) this.heard.push({ ...message, from: hex(from.publicKey) })
+      this.#tell()
     }
+  }
+
+  async take<T>(list: T[], matches: (one: T) => boolean): Promise<T> {
+    for (;;) {
+      const at = list.findIndex(matches)
+      if (at >= 0) return list.splice(at, 1)[0]!
+      await new Promise<void>((resolve) => this.#wake.push(resolve))
+    }
+  }
+
+  #tell(): void {
+    for (const wake of this.#wake.splice(0)) wake()
   }
 }

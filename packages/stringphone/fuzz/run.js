@@ -1,37 +1,64 @@
-// Mutates the corpus for a while: node fuzz/run.js [seconds] [seed]. Needs a build (tsc -b).
+// Mutates the corpora for a while: node fuzz/run.js [seconds] [seed] [target]. Needs a build (tsc -b).
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { classicDecodeTarget } from "./classic-decode.js"
+import { topicDecodeTarget } from "./topic-decode.js"
 
-const built = new URL("../dist/topic/classic/index.js", import.meta.url)
-if (!existsSync(built)) {
+const dist = new URL("../dist/", import.meta.url)
+if (!existsSync(new URL("topic/index.js", dist))) {
   console.error("Nothing is built yet. Run `npx tsc -b packages/stringphone` first.")
   process.exit(1)
 }
-const run = classicDecodeTarget(await import(built.href))
+const built = (path) => import(new URL(path, dist).href)
+const json = (path) => JSON.parse(readFileSync(join(import.meta.dirname, path), "utf8"))
+
+/** By name: what checks one input, and the type bytes that are worth trying. */
+const targets = {
+  "classic-decode": {
+    types: "sir",
+    run: classicDecodeTarget(await built("topic/classic/index.js")),
+  },
+  "topic-decode": {
+    types: "MTBCFKQX1s",
+    run: topicDecodeTarget(
+      {
+        ...(await built("topic/index.js")),
+        ...(await built("identity/index.js")),
+        ...(await built("bytes/index.js")),
+      },
+      json("topic-receivers.json"),
+    ),
+  },
+}
 const seconds = Number(process.argv[2] ?? 30)
 const seed = Number(process.argv[3] ?? Date.now() % 2 ** 32) >>> 0
-const corpusFile = join(import.meta.dirname, "corpus", "classic-decode.json")
-const corpus = Object.values(JSON.parse(readFileSync(corpusFile, "utf8"))).map((hex) =>
-  Uint8Array.from(Buffer.from(hex, "hex")),
-)
+const names = process.argv[4] ? [process.argv[4]] : Object.keys(targets)
+let random = mulberry32(seed)
+for (const name of names) fuzz(name, targets[name], seconds / names.length)
 
-console.log(`classic-decode: ${corpus.length} inputs, ${seconds} s, seed ${seed}`)
-const random = mulberry32(seed)
-const end = performance.now() + seconds * 1000
-let runs = 0
-for (; performance.now() < end; runs++) {
-  const input = runs < corpus.length ? corpus[runs] : mutate(pick(corpus))
-  try {
-    run(input)
-  } catch (error) {
-    console.error(error)
-    console.error(`Run ${runs} with seed ${seed} broke the invariant. Add this to ${corpusFile}:`)
-    console.error(Buffer.from(input).toString("hex"))
-    process.exit(1)
+function fuzz(name, { run, types }, forSeconds) {
+  const corpusFile = join("corpus", `${name}.json`)
+  const corpus = Object.values(json(corpusFile)).map((hex) =>
+    Uint8Array.from(Buffer.from(hex, "hex")),
+  )
+  console.log(`${name}: ${corpus.length} inputs, ${forSeconds} s, seed ${seed}`)
+  random = mulberry32(seed)
+  const end = performance.now() + forSeconds * 1000
+  let runs = 0
+  for (; performance.now() < end; runs++) {
+    const input = runs < corpus.length ? corpus[runs] : mutate(pick(corpus), corpus, types)
+    try {
+      run(input)
+    } catch (error) {
+      console.error(error)
+      console.error(`Run ${runs} with seed ${seed} broke the invariant. Add this to ${corpusFile}:`)
+      console.error(Buffer.from(input).toString("hex"))
+      process.exit(1)
+    }
   }
+  const again = `node fuzz/run.js ${forSeconds} ${seed} ${name}`
+  console.log(`${runs} runs, the invariant holds; again with: ${again}`)
 }
-console.log(`${runs} runs, the invariant holds; again with: node fuzz/run.js ${seconds} ${seed}`)
 
 function below(limit) {
   return Math.floor(random() * limit)
@@ -41,20 +68,21 @@ function pick(list) {
   return list[below(list.length)]
 }
 
-function mutate(start) {
+function mutate(start, corpus, types) {
+  const typeBytes = [...types].map((letter) => letter.charCodeAt(0))
   let bytes = Uint8Array.from(start)
   for (let changes = 1 + below(5); changes > 0; changes--) {
     const at = below(bytes.length + 1)
     const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
     const kind = below(8)
     if (kind === 0 && after.length > 0) bytes[at] ^= 1 << below(8)
-    if (kind === 1 && after.length > 0) bytes[at] = pick([0, 1, 0x69, 0x72, 0x73, 0x7f, 0x80, 0xff])
+    if (kind === 1 && after.length > 0) bytes[at] = pick([0, 1, 0x7f, 0x80, 0xff, ...typeBytes])
     if (kind === 2) bytes = before.slice()
     if (kind === 3) bytes = Uint8Array.from([...before, below(256), ...after])
     if (kind === 4) bytes = Uint8Array.from([...before, ...after.subarray(1 + below(33))])
     if (kind === 5) bytes = Uint8Array.from([...before, ...pick(corpus).subarray(at)])
     if (kind === 6) bytes.fill(below(256), at, at + below(33))
-    if (kind === 7 && bytes.length > 0) bytes[0] = pick([0x69, 0x72, 0x73])
+    if (kind === 7 && bytes.length > 0) bytes[0] = pick(typeBytes)
   }
   return bytes
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander"
 import type { Pairing, TopicSession } from "stringphone"
 import { ChannelError, UsageError } from "stringphone/bytes"
-import { contactByKey, takePetname } from "stringphone/identity"
+import { takePetname } from "stringphone/identity"
 import type { KeyRing } from "stringphone/keyring"
 import { completeLogin } from "../broker-login.js"
 import { type ChannelAddress, parseChannelAddress } from "../channel-address.js"
@@ -148,9 +148,7 @@ async function beLetIn(
       many: false,
       interrupt: ending.interrupt,
     }).run()
-    const [host] = paired
-    if (!host) throw notLetIn(await pairing.closed, wait)
-    await nameHost(ring, host, petname)
+    if (paired.length === 0) throw notLetIn(await pairing.closed, wait)
     // Our next rekey key is announced within half a second; then nobody has to ask for it.
     await pause(announceMs)
   })
@@ -177,14 +175,6 @@ function sayAsking(
     until: new Date(pairing.untilMs).toISOString(),
     key: reportKey(publicKey),
   })
-}
-
-/** With a code nobody was asked, so that a petname is given afterwards. */
-async function nameHost(ring: KeyRing, host: Uint8Array, petname: string | null): Promise<void> {
-  const contact = contactByKey(await ring.contacts(), host)
-  if (!petname || !contact || contact.petname === petname) return
-  const { renameContact } = await import("stringphone/identity")
-  await ring.updateContacts((book) => renameContact(book, host, petname))
 }
 
 /** The name by which its admin knows it, if that is free here. */

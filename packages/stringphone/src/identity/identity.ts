@@ -65,7 +65,7 @@ export class Identity {
    * for one purpose is valid for another.
    */
   sign(purpose: string, message: Uint8Array): Uint8Array {
-    return crypto.withLabelled(purpose, message, (m) => crypto.sign(m, this.#signingKey))
+    return crypto.withLabelled(purpose, [message], (m) => crypto.sign(m, this.#signingKey))
   }
 
   /** X25519 shared secret, 32 bytes; `null` when the other key is of low order. */

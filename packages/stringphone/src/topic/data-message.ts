@@ -1,12 +1,13 @@
-import { PeerError, withJoined } from "../bytes/index.js"
-import { fillRandom, labelled, open, seal, verify } from "../crypto/index.js"
+import { PeerError } from "../bytes/index.js"
+import { fillRandom, open, seal, verify, withLabelled } from "../crypto/index.js"
 import type { Signer } from "./signer.js"
 import { type DataHeader, decodeData, encodeDataHeader, headerBytes } from "./wire/data.js"
 
 const purpose = "topic message"
-const label = labelled(purpose)
 const signatureBytes = 64
 const tagBytes = 16
+/** What is in front of the content: while it is signed, and when it is sealed. */
+const headBytes = headerBytes + signatureBytes
 
 /** Commitment ‖ context: what a message is bound to besides its header, 64 bytes. */
 export type Binding = Uint8Array
@@ -20,18 +21,17 @@ export function sealData(
   content: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const guard = nextGuard()
-  const head = encodeDataHeader({ type, epoch, tag, counter, guard })
-  const out = new Uint8Array(headerBytes + signatureBytes + content.length + tagBytes)
-  withJoined([head, binding, content], (signed) => {
-    const signature = signer.sign(purpose, signed) // [TOPIC-3-4]
-    const associated = signed.subarray(0, headerBytes + binding.length) // [TOPIC-3-3]
-    out.set(head)
-    out.set(signature, headerBytes)
-    out.set(content, headerBytes + signatureBytes)
-    // Sealed where it stands: one more copy of a short message costs as much as its sealing.
-    const sealed = out.subarray(headerBytes)
-    seal(sealed.subarray(0, -tagBytes), nonceOf(guard), key, associated, sealed)
-  })
+  const header = encodeDataHeader({ type, epoch, tag, counter, guard })
+  // Copies of a short message cost as much as its sealing. So it is signed and sealed where it
+  // stands: the signature takes the place of the binding, which is as long.
+  const out = new Uint8Array(headBytes + content.length + tagBytes)
+  out.set(header)
+  out.set(binding, headerBytes)
+  out.set(content, headBytes)
+  const signature = signer.sign(purpose, out.subarray(0, -tagBytes)) // [TOPIC-3-4]
+  out.set(signature, headerBytes)
+  const sealed = out.subarray(headerBytes)
+  seal(sealed.subarray(0, -tagBytes), nonceOf(guard), key, associatedOf(header, binding), sealed)
   return out
 }
 
@@ -48,15 +48,14 @@ export function openData(
   publicKey: Uint8Array,
 ): Uint8Array {
   const { header, sealed } = decodeData(bytes)
-  const head = bytes.subarray(0, headerBytes)
-  const nonce = nonceOf(header.guard)
-  const opened = withJoined([head, binding], (associated) => open(sealed, nonce, key, associated))
+  const associated = associatedOf(bytes.subarray(0, headerBytes), binding)
+  const opened = open(sealed, nonceOf(header.guard), key, associated)
   if (!opened) {
     throw new PeerError("not-authentic", "A message was changed, or was not made by a participant.")
   }
-  const content = opened.subarray(signatureBytes)
   const signature = opened.subarray(0, signatureBytes)
-  const isSigned = withJoined([label, head, binding, content], (signed) =>
+  const content = opened.subarray(signatureBytes)
+  const isSigned = withLabelled(purpose, [associated, content], (signed) =>
     verify(signature, signed, publicKey),
   )
   if (!isSigned) {
@@ -65,14 +64,22 @@ export function openData(
   return content
 }
 
-/** Guard ‖ 0¹⁶: the key is used once, so that the guard is all that the nonce needs. [TOPIC-3-2] */
-function nonceOf(guard: Uint8Array): Uint8Array {
-  latestNonce.set(guard)
-  return latestNonce
+// Nobody keeps these, so that they are the same memory each time.
+const associatedData = new Uint8Array(headBytes)
+const nonce = new Uint8Array(24)
+
+/** Header ‖ commitment ‖ context. [TOPIC-3-3] */
+function associatedOf(header: Uint8Array, binding: Binding): Uint8Array {
+  associatedData.set(header)
+  associatedData.set(binding, headerBytes)
+  return associatedData
 }
 
-// The same memory each time: nobody keeps a nonce.
-const latestNonce = new Uint8Array(24)
+/** Guard ‖ 0¹⁶: the key is used once, so that the guard is all that the nonce needs. [TOPIC-3-2] */
+function nonceOf(guard: Uint8Array): Uint8Array {
+  nonce.set(guard)
+  return nonce
+}
 
 // The operating system's generator is asked for 128 guards at once.
 const guards = new Uint8Array(1024)

@@ -65,6 +65,11 @@ export function participantIn(body: RekeyBody, publicKey: Uint8Array): Participa
   return body.participants.find((one) => sameBytes(one.publicKey, publicKey)) ?? null
 }
 
+/** @returns the other participant with exactly this key, or `null`. */
+export function senderIn({ senders }: Epoch, publicKey: Uint8Array): Sender | null {
+  return [...senders.values()].find((one) => sameBytes(one.publicKey, publicKey)) ?? null
+}
+
 /** Whether a list of bytes has these. */
 export function includesBytes(list: readonly Uint8Array[], bytes: Uint8Array): boolean {
   return list.some((one) => sameBytes(one, bytes))

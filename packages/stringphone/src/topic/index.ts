@@ -12,7 +12,8 @@ export type { Gap } from "./receiving-keys.js"
 export type { Admission, RosterChange } from "./roster-change.js"
 export type { Signer } from "./signer.js"
 export type { RekeyKeyPair } from "./slot.js"
-export { newRekeyKey, RejectedMessage, Topic } from "./topic.js"
+export { newRekeyKey } from "./own-rekey-keys.js"
+export { RejectedMessage, Topic } from "./topic.js"
 export type {
   CreateTopicOptions,
   DecodeOptions,

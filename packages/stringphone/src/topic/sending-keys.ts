@@ -46,7 +46,7 @@ export function skipBlocks(chain: SendingChain, toBlock: number): SendingChain {
 /** The 256 message keys of one block, each given once. In memory only. */
 export class SendingKeys {
   readonly #branches: Uint8Array[]
-  #leaves: Uint8Array[] = []
+  readonly #leaves: Uint8Array[] = []
   #counter: number
 
   constructor(blockKey: Uint8Array, firstCounter: number) {
@@ -71,9 +71,7 @@ export class SendingKeys {
   next(): { readonly counter: number; readonly key: Uint8Array } {
     if (this.#leaves.length === 0) {
       const branch = this.#branches.pop() as Uint8Array
-      this.#leaves = Array.from({ length: branchSize }, (_, i) =>
-        leafKeyOf(branch, branchSize - 1 - i),
-      )
+      for (let leaf = branchSize - 1; leaf >= 0; leaf--) this.#leaves.push(leafKeyOf(branch, leaf))
     }
     return { counter: this.#counter++, key: this.#leaves.pop() as Uint8Array }
   }

@@ -1,6 +1,6 @@
 import { fromHex, hex, PeerError, sameBytes, UsageError, utf8 } from "../bytes/index.js"
-import { exchangePublicKey, hash, randomBytes } from "../crypto/index.js"
-import { type Binding, openData, sealData } from "./data-message.js"
+import { hash, randomBytes } from "../crypto/index.js"
+import { type Binding, sealData } from "./data-message.js"
 import type { Decoded, DecodedControl, DecodedRekey, Origin, RequestAnswer } from "./decoded.js"
 import {
   beginEpoch,
@@ -9,11 +9,12 @@ import {
   includesBytes,
   participantIn,
   type Sender,
+  senderIn,
   uniqueBytes,
 } from "./epoch.js"
+import { type EndedEpoch, endOf, missingAtEnd } from "./epoch-end.js"
 import { cut, Reassembly } from "./fragments.js"
-import { checkFreshness, type FreshnessOptions } from "./freshness.js"
-import { blockSize } from "./key-chain.js"
+import type { FreshnessOptions } from "./freshness.js"
 import {
   makeKeyRequest,
   makeRemovalNotice,
@@ -29,34 +30,31 @@ import {
   newMembership,
   receiveEpoch,
 } from "./membership.js"
-import { pad, unpad } from "./padding.js"
-import { findKey, forgetBelow, forgetLate, type Gap, lateMs } from "./receiving-keys.js"
+import { afterUse, forgetUsed, newRekeyKey } from "./own-rekey-keys.js"
+import { OwnSending } from "./own-sending.js"
+import { pad } from "./padding.js"
+import { accept, openMessage } from "./receive.js"
+import { forgetBelow, forgetLate, type Gap } from "./receiving-keys.js"
 import { makeRekey, openRekey } from "./rekey.js"
 import { checkTopicName, nextBody, type RosterChange } from "./roster-change.js"
 import { contextOf } from "./schedule.js"
-import { type SendingKeys, skipBlocks, takeBlock } from "./sending-keys.js"
+import type { SendingChain } from "./sending-keys.js"
 import type { Signer } from "./signer.js"
 import type { RekeyKeyPair } from "./slot.js"
-import { decodeBundle, decodeTimed, encodeBundle, encodeTimed } from "./wire/content.js"
-import { type Control, decodeControl, encodeControl } from "./wire/control.js"
+import { encodeBundle, encodeTimed } from "./wire/content.js"
+import { type Control, encodeControl } from "./wire/control.js"
 import { type DataType, dataTypeOf, decodeData, headerBytes } from "./wire/data.js"
 import { decodeFragment, fragmentType } from "./wire/fragment.js"
 import { type KeyRequest, keyRequestType } from "./wire/key-request.js"
 import {
   decodeRekey,
-  type Participant,
   maxTombstones,
+  type Participant,
   type RekeyBody,
   rekeyType,
 } from "./wire/rekey.js"
 import { removalNoticeType } from "./wire/removal-notice.js"
-import {
-  decodeSending,
-  decodeState,
-  encodeSending,
-  encodeState,
-  type SavedSending,
-} from "./wire/state.js"
+import { decodeSending, decodeState, encodeState, type SavedSending } from "./wire/state.js"
 
 /** What a topic is created with. */
 export interface CreateTopicOptions {
@@ -99,17 +97,6 @@ export interface DecodeOptions extends FreshnessOptions {
   readonly nowMs: number
 }
 
-/** A rekey key that was just made. */
-export function newRekeyKey(serial: number): RekeyKeyPair {
-  const secretKey = randomBytes(32)
-  return { serial, secretKey, publicKey: exchangePublicKey(secretKey), usedMs: null }
-}
-
-/** Fewer message keys than this at hand, and the next snapshot takes a block. */
-const lowWater = blockSize / 2
-const maxFalseJumps = 16
-const maxReportedJump = 2 ** 20
-
 /**
  * One participant in one topic, spec/topic.md: what comes in is decoded, what goes out encoded.
  * No I/O and no clock. It changes itself only when what came in proved genuine; a throw means that
@@ -129,21 +116,14 @@ export class Topic {
   #rekeyKeys: readonly RekeyKeyPair[]
   #announced: Map<string, { serial: number; rekeyKey: Uint8Array }>
   #isRemoved = false
-  #sending: SavedSending
-  #keys: { readonly commitment: Uint8Array; readonly blocks: SendingKeys[] } | null = null
-  /** Guards of our last 256 messages, by counter: another one tells of another copy of us. */
-  readonly #guards = new Uint8Array(8 * blockSize)
-  /** How many of them there are, and up to which counter of this epoch. */
-  #guarded = { from: 0, to: 0 }
+  readonly #sending: OwnSending
   /** Whom we saw removed, to tell them so. */
   #removed: readonly Uint8Array[] = []
   /** Of our last sync; a fresh answer shows it. */
   #challenge: Uint8Array | null = null
   /** What is to be told of the epoch before. */
-  #ended: Extract<Control, { kind: "closing" }> | null = null
-  /** What was received of each sender of the epoch before, by public key in hexadecimal. */
-  #received: { readonly epoch: number; readonly counters: ReadonlyMap<string, number> } | null =
-    null
+  #closing: Extract<Control, { kind: "closing" }> | null = null
+  #ended: EndedEpoch | null = null
   /** The first bytes of the hash of a rekey message that we could not open. */
   #failed: Uint8Array = new Uint8Array(8)
 
@@ -161,7 +141,7 @@ export class Topic {
     this.#membership = saved.membership
     this.#latestRekey = saved.latestRekey
     this.#rekeyKeys = saved.rekeyKeys
-    this.#sending = saved.sending
+    this.#sending = new OwnSending(saved.sending)
     this.#announced = new Map()
     this.#context = contextOf(saved.membership.current.body.topicId, channelName)
   }
@@ -320,13 +300,12 @@ export class Topic {
   /** How many messages of the current epoch one sender used most, to know when to rotate. */
   get mostCounters(): number {
     const others = [...this.#membership.current.senders.values()].map(({ chain }) => chain.counters)
-    return Math.max(this.#taken, ...others)
+    return Math.max(this.#sending.taken, ...others)
   }
 
   /** How many messages can be encoded before a snapshot has to be stored. */
   get stored(): number {
-    if (!this.#keys || !sameBytes(this.#keys.commitment, this.#sending.commitment)) return 0
-    return this.#keys.blocks.reduce((sum, keys) => sum + keys.left, 0)
+    return this.#sending.left
   }
 
   /**
@@ -336,34 +315,12 @@ export class Topic {
    * @param closing nothing more will be sent: note the counters that were used, take no more
    */
   snapshot(closing = false): TopicSnapshot {
-    const unused = closing && this.#sending.used === null ? this.#unusedFrom() : null
-    if (unused !== null) this.#sending = { ...this.#sending, used: unused }
-    const { commitment } = this.#sending
-    let taken: SendingKeys | null = null
-    if (!closing && this.stored < lowWater) {
-      const { chain, keys } = takeBlock(this.#sending.chain)
-      this.#sending = { commitment, chain, used: null }
-      taken = keys
-    }
-    return {
-      state: this.#encodeState(),
-      sending: encodeSending(this.#sending),
-      stored: () => {
-        if (!taken || !sameBytes(commitment, this.#sending.commitment)) return
-        if (!this.#keys || !sameBytes(this.#keys.commitment, commitment)) {
-          this.#keys = { commitment, blocks: [] }
-        }
-        this.#keys.blocks.push(taken)
-        taken = null
-      },
-    }
+    return { state: this.#encodeState(), ...this.#sending.snapshot(closing) }
   }
 
   /** Another process took counters meanwhile: begin after them. @throws {PeerError} `malformed` */
   adoptSending(sending: Uint8Array): void {
-    const other = decodeSending(sending)
-    if (!sameBytes(other.commitment, this.#sending.commitment)) return
-    if (other.chain.block > this.#sending.chain.block) this.#sending = { ...other, used: null }
+    this.#sending.adopt(sending)
   }
 
   /**
@@ -399,7 +356,11 @@ export class Topic {
   /** Asks the others what they have of us, to find out whether our state is an old copy. [TOPIC-4-2] */
   sync(): Uint8Array {
     const challenge = randomBytes(16)
-    const encoded = this.#encodeControl({ kind: "sync", challenge, counters: this.#sending.used })
+    const encoded = this.#encodeControl({
+      kind: "sync",
+      challenge,
+      counters: this.#sending.usedBefore,
+    })
     this.#challenge = challenge
     return encoded
   }
@@ -409,7 +370,7 @@ export class Topic {
    * @returns `null` when it is not in the current epoch.
    */
   report(about: Uint8Array, challenge: Uint8Array = new Uint8Array(16)): Uint8Array | null {
-    const sender = this.#senderByKey(about)
+    const sender = senderIn(this.#membership.current, about)
     if (!sender) return null
     const counters = Math.min(sender.chain.counters, 0xffffffff)
     const { guard, tag } = sender
@@ -424,10 +385,9 @@ export class Topic {
 
   /** Tells how many counters we used in the epoch before. [TOPIC-4-5] @returns `null`: nothing to tell */
   closing(): Uint8Array | null {
-    const ended = this.#ended
-    if (!ended) return null
-    const encoded = this.#encodeControl(ended)
-    this.#ended = null
+    if (!this.#closing) return null
+    const encoded = this.#encodeControl(this.#closing)
+    this.#closing = null
     return encoded
   }
 
@@ -445,10 +405,7 @@ export class Topic {
     const body = nextBody(this.#membership, this.publicKey, change, announced, nowMs)
     const { keys, message } = makeRekey(this.#signer, body)
     const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
-    const before = this.#body
-    this.#leave()
-    this.#membership = advance(this.#membership, epoch, nowMs)
-    this.#enter(before, message, { commitment: epoch.commitment, chain: sending, used: 0 })
+    this.#enter(advance(this.#membership, epoch, nowMs), message, sending)
     if (!participantIn(body, this.publicKey)) this.#isRemoved = true
     return message
   }
@@ -475,7 +432,7 @@ export class Topic {
     const [membership, rekeyKeys] = [this.#membership, this.#rekeyKeys]
     this.#reassembly.forget(nowMs)
     this.#membership = forgetEarlier(membership, nowMs)
-    this.#rekeyKeys = rekeyKeys.filter(({ usedMs }) => usedMs === null || nowMs - usedMs < lateMs)
+    this.#rekeyKeys = forgetUsed(rekeyKeys, nowMs)
     let isChanged = membership !== this.#membership || rekeyKeys.length > this.#rekeyKeys.length
     for (const epoch of this.#epochs) {
       for (const sender of epoch.senders.values()) {
@@ -527,26 +484,8 @@ export class Topic {
     return [this.#membership.current, ...this.#membership.earlier]
   }
 
-  get #taken(): number {
-    return this.#sending.chain.block * blockSize
-  }
-
-  /** No counter from here on was used, as far as our own state tells. */
-  get #usedBelow(): number {
-    const blocks = this.#keys?.blocks ?? []
-    const left = blocks.reduce((sum, keys) => sum + keys.left, 0)
-    const first = blocks[0]
-    // Blocks that were taken after ours are another process's, and may be used up.
-    if (first && first.counter + left === this.#taken) return first.counter
-    return first ? this.#taken : (this.#sending.used ?? this.#taken)
-  }
-
   get #newestRekeyKey(): RekeyKeyPair {
     return this.#rekeyKeys.at(-1) as RekeyKeyPair
-  }
-
-  #unusedFrom(): number | null {
-    return this.#keys ? (this.#keys.blocks[0]?.counter ?? this.#taken) : null
   }
 
   #checkNotRemoved(): void {
@@ -566,32 +505,13 @@ export class Topic {
         "Somebody was removed, but this epoch's key does not show it yet. Wait for an admin.",
       ) // [TOPIC-7-8]
     }
-    if (this.stored === 0) {
-      throw new UsageError("save-first", "Store a snapshot of this topic before you encode more.")
-    }
     const { current } = this.#membership
-    const blocks = this.#keys?.blocks as SendingKeys[]
-    const { counter, key } = (blocks[0] as SendingKeys).next()
-    if (blocks[0]?.left === 0) blocks.shift()
+    const { counter, key } = this.#sending.next()
     const header = { type, epoch: current.body.epoch & 0xffff, tag: current.ownTag, counter }
     const padded = current.body.isPadded ? pad(content) : content // [TOPIC-3-6]
     const encoded = sealData(this.#signer, this.#binding(current), header, key, padded)
-    this.#noteGuard(counter, encoded)
+    this.#sending.used(counter, encoded.subarray(headerBytes - 8, headerBytes))
     return encoded
-  }
-
-  #noteGuard(counter: number, encoded: Uint8Array): void {
-    const isNext = counter === this.#guarded.to
-    const from = isNext ? Math.max(this.#guarded.from, counter + 1 - blockSize) : counter
-    this.#guarded = { from, to: counter + 1 }
-    this.#guards.set(encoded.subarray(11, headerBytes), 8 * (counter % blockSize))
-  }
-
-  /** Whether we sent this counter with another guard, as far as we remember. */
-  #isOtherGuard(counter: number, guard: Uint8Array): boolean {
-    if (counter < this.#guarded.from || counter >= this.#guarded.to) return false
-    const at = 8 * (counter % blockSize)
-    return !sameBytes(this.#guards.subarray(at, at + 8), guard)
   }
 
   #decodeData(bytes: Uint8Array, options: DecodeOptions): Decoded {
@@ -611,25 +531,16 @@ export class Topic {
   }
 
   #decodeFrom(bytes: Uint8Array, epoch: Epoch, sender: Sender, options: DecodeOptions): Decoded {
-    const { header } = decodeData(bytes)
     if (this.#isGone(sender)) {
       throw new PeerError("removed-participant", "A message of somebody who was removed.") // [TOPIC-3-10]
     }
-    const found = findKey(sender.chain, header.counter)
-    if (found.farAhead && sender.falseJumps >= maxFalseJumps) {
-      throw new PeerError("too-far-ahead", "A message number is too far ahead, once too often.")
-    }
-    const content = this.#open(bytes, epoch, sender, found)
-    const unpadded = epoch.body.isPadded ? unpad(content) : content
-    const decoded = this.#read(header.type, unpadded, options)
-    if (sender.mustAnswer && !(decoded.kind === "control" && this.#answersUs(decoded.control))) {
+    const opened = openMessage(bytes, epoch, sender, this.#binding(epoch), options)
+    const { content, found, header } = opened
+    if (sender.mustAnswer && !(content.kind === "control" && this.#answersUs(content.control))) {
       throw new PeerError("resynchronising", "A message that may be older than our saved state.")
     }
-    // From here on it counts. [TOPIC-3-5]
-    sender.falseJumps = 0
     const wasAt = sender.chain.counters
-    sender.chain = found.accepted(options.nowMs)
-    if (!found.late) sender.guard = header.guard.slice()
+    accept(sender, opened, options.nowMs)
     const origin: Origin = {
       from: sender.publicKey,
       epoch: epoch.body.epoch,
@@ -637,47 +548,8 @@ export class Topic {
       isLate: found.late,
       gap: found.gap,
     }
-    if (decoded.kind !== "control") return { ...origin, ...decoded }
-    return this.#heed({ ...origin, ...decoded, weAreOld: false }, epoch, sender, wasAt)
-  }
-
-  #open(
-    bytes: Uint8Array,
-    epoch: Epoch,
-    sender: Sender,
-    found: { readonly key: Uint8Array; readonly farAhead: boolean },
-  ): Uint8Array {
-    try {
-      return openData(bytes, this.#binding(epoch), found.key, sender.publicKey)
-    } catch (error) {
-      if (found.farAhead) sender.falseJumps = Math.min(255, sender.falseJumps + 1) // [TOPIC-2-6]
-      throw error
-    }
-  }
-
-  #read(
-    type: DataType,
-    content: Uint8Array,
-    options: DecodeOptions,
-  ):
-    | { readonly kind: "message"; readonly payload: Uint8Array; readonly sentMs: number | null }
-    | { readonly kind: "bundle"; readonly payloads: readonly Uint8Array[] }
-    | { readonly kind: "control"; readonly control: Control } {
-    switch (type) {
-      case "control":
-        return { kind: "control", control: decodeControl(content) }
-      case "bundle":
-        checkFreshness(null, options)
-        return { kind: "bundle", payloads: decodeBundle(content) }
-      case "message":
-        checkFreshness(null, options)
-        return { kind: "message", payload: content, sentMs: null }
-      case "timed": {
-        const timed = decodeTimed(content)
-        checkFreshness(timed, options)
-        return { kind: "message", payload: timed.payload, sentMs: timed.sentMs }
-      }
-    }
+    if (content.kind !== "control") return { ...origin, ...content }
+    return this.#heed({ ...origin, ...content, weAreOld: false }, epoch, sender, wasAt)
   }
 
   /** What a control message changes. */
@@ -695,42 +567,33 @@ export class Topic {
         return { ...decoded, gap: missing > 0 ? { missing, possiblyMissing: 0 } : null }
       }
       case "report": {
-        if (this.#answersUs(control) && sender.mustAnswer) {
-          sender.chain = forgetBelow(sender.chain, decoded.counter)
-          sender.mustAnswer = false
-        }
+        if (this.#answersUs(control)) answered(sender, decoded.counter)
         const isOurs = epoch === this.#membership.current && control.tag === epoch.ownTag
-        return isOurs && this.#isBehind(control, sender, decoded)
-          ? { ...decoded, weAreOld: true }
-          : decoded
+        if (!isOurs || !this.#sending.isOtherCopy(control.counters, control.guard)) return decoded
+        this.#beginAnew(control.counters)
+        if (this.#answersUs(control)) answered(sender, decoded.counter)
+        return { ...decoded, weAreOld: true }
       }
       case "closing":
-        return { ...decoded, gap: decoded.gap ?? this.#missingAtEnd(sender.publicKey, control) }
+        return { ...decoded, gap: decoded.gap ?? this.#missingAtEnd(control, sender) }
       case "unknown":
         return decoded
     }
   }
 
-  /** Whether a report shows that we are an old copy; if so, goes on above it. [TOPIC-4-3] */
-  #isBehind(
-    { counters, guard }: Extract<Control, { kind: "report" }>,
-    reporter: Sender,
-    report: DecodedControl,
-  ): boolean {
-    const beyond = counters - this.#usedBelow
-    if (beyond > maxReportedJump) return false // [TOPIC-4-6]
-    if (beyond <= 0 && !this.#isOtherGuard(counters - 1, guard)) return false
-    const chain = skipBlocks(this.#sending.chain, Math.ceil(counters / blockSize))
-    this.#sending = { ...this.#sending, chain, used: null }
-    this.#keys = null
+  /** We are an old copy: go on above what others have of us, and believe no sender before it answers. */
+  #beginAnew(counters: number): void {
+    this.#sending.skipTo(counters)
     for (const epoch of this.#epochs) {
       for (const sender of epoch.senders.values()) sender.mustAnswer = true
     }
-    if (this.#answersUs(report.control)) {
-      reporter.chain = forgetBelow(reporter.chain, report.counter)
-      reporter.mustAnswer = false
-    }
-    return true
+  }
+
+  #missingAtEnd(
+    closing: { readonly epoch: number; readonly counters: number },
+    { publicKey }: Sender,
+  ): Gap | null {
+    return missingAtEnd(publicKey, closing, this.#membership.earlier, this.#ended)
   }
 
   #answersUs(control: Control): boolean {
@@ -765,16 +628,9 @@ export class Topic {
     }
     const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
     const { applied, membership } = receiveEpoch(this.#membership, epoch, nowMs)
-    if (applied) this.#leave()
-    this.#membership = membership
-    this.#useRekeyKey(by, nowMs)
-    if (applied) {
-      this.#enter(before, Uint8Array.from(bytes), {
-        commitment: epoch.commitment,
-        chain: sending,
-        used: 0,
-      })
-    }
+    this.#rekeyKeys = afterUse(this.#rekeyKeys, by, nowMs)
+    if (applied) this.#enter(membership, Uint8Array.from(bytes), sending)
+    else this.#membership = membership
     return { kind: "rekey", applied, by: body.signer, epoch: body.epoch, ...changes(before, body) }
   }
 
@@ -811,52 +667,23 @@ export class Topic {
     return { kind: "removed", by: notice.admin, epoch: notice.epoch }
   }
 
-  /** Out of the current epoch: what of it can still be missing is known by numbers alone. */
-  #leave(): void {
-    const { body, senders } = this.#membership.current
-    const used = this.#unusedFrom() ?? this.#sending.used ?? 0
-    this.#ended = used > 0 ? { kind: "closing", epoch: body.epoch, counters: used } : null
-    const counters = [...senders.values()].map((s) => [hex(s.publicKey), s.chain.counters] as const)
-    this.#received = { epoch: body.epoch, counters: new Map(counters) }
-  }
-
-  /** What is missing at the end of an epoch that its sender closes. */
-  #missingAtEnd(
-    from: Uint8Array,
-    { counters, epoch }: { readonly epoch: number; readonly counters: number },
-  ): Gap | null {
-    const known = this.#membership.earlier.find(({ body }) => body.epoch === epoch)
-    const sender = [...(known?.senders.values() ?? [])].find((s) => sameBytes(s.publicKey, from))
-    const noted =
-      this.#received?.epoch === epoch ? this.#received.counters.get(hex(from)) : undefined
-    const received = sender?.chain.counters ?? noted
-    if (received === undefined || counters <= received) return null
-    return { missing: counters - received, possiblyMissing: 0 }
-  }
-
-  /** Into a new epoch: whatever was taken of the old one is given up. */
-  #enter(before: RekeyBody, rekey: Uint8Array, sending: SavedSending): void {
+  /** Into a new epoch. Of the one before, what is missing is known by numbers alone from now on. */
+  #enter(next: Membership, rekey: Uint8Array, sending: SendingChain): void {
+    const { current: before } = this.#membership
+    const counters = this.#sending.unusedFrom ?? 0
+    this.#closing = counters > 0 ? { kind: "closing", epoch: this.epoch, counters } : null
+    this.#ended = endOf(before)
+    this.#membership = next
     this.#latestRekey = rekey
-    this.#sending = sending
-    this.#keys = null
-    this.#guarded = { from: 0, to: 0 }
+    this.#sending.enter(next.current.commitment, sending)
     this.#failed = new Uint8Array(8)
-    const present = new Set(this.#body.participants.map(({ publicKey }) => hex(publicKey)))
-    const gone = before.participants.filter((p) => includesBytes(this.#body.tombstones, p.joinId))
+    const { participants, tombstones } = this.#body
+    const present = new Set(participants.map(({ publicKey }) => hex(publicKey)))
+    const gone = before.body.participants.filter((p) => includesBytes(tombstones, p.joinId))
     this.#removed = uniqueBytes([...this.#removed, ...gone.map((p) => p.publicKey)])
       .filter((key) => !present.has(hex(key)))
       .slice(-maxTombstones)
     for (const key of this.#announced.keys()) if (!present.has(key)) this.#announced.delete(key)
-  }
-
-  /** A rekey key that opened a secret goes in a while; there is always an unused one. [TOPIC-4-1] */
-  #useRekeyKey(used: RekeyKeyPair, nowMs: number): void {
-    const keys = this.#rekeyKeys
-      .filter(({ serial, usedMs }) => serial >= used.serial || usedMs !== null)
-      .map((key) => (key.serial === used.serial ? { ...key, usedMs: key.usedMs ?? nowMs } : key))
-    const newest = keys.at(-1) as RekeyKeyPair
-    this.#rekeyKeys =
-      newest.usedMs === null ? keys : [...keys, newRekeyKey(Math.max(nowMs, newest.serial + 1))]
   }
 
   #announce(
@@ -870,11 +697,6 @@ export class Topic {
   #isGone({ joinId, publicKey }: Sender): boolean {
     const participant = participantIn(this.#body, publicKey)
     return !participant || includesBytes(this.#membership.pendingRemovals, joinId)
-  }
-
-  #senderByKey(publicKey: Uint8Array): Sender | null {
-    const senders = [...this.#membership.current.senders.values()]
-    return senders.find((sender) => sameBytes(sender.publicKey, publicKey)) ?? null
   }
 
   #binding(epoch: Epoch): Binding {
@@ -910,6 +732,13 @@ export class RejectedMessage extends PeerError {
     super(cause.code, cause.message)
     this.claimed = claimed
   }
+}
+
+/** A sender answered our challenge by its message with this counter: what is below it is old. [TOPIC-4-3] */
+function answered(sender: Sender, counter: number): void {
+  if (!sender.mustAnswer) return
+  sender.chain = forgetBelow(sender.chain, counter)
+  sender.mustAnswer = false
 }
 
 function bytesOf(payload: string | Uint8Array): Uint8Array {

@@ -171,10 +171,9 @@ describe("a removed member", () => {
     adversary.steal(mallory.snapshot())
 
     const [alice] = recorded.topics as [Topic]
-    const removal = recorded.send(
-      alice.change({ remove: [mallory.publicKey] }, recorded.clockMs),
-      [mallory],
-    )
+    const removal = recorded.send(alice.change({ remove: [mallory.publicKey] }, recorded.clockMs), [
+      mallory,
+    ])
     expect(outcome(mallory, removal)).toBe("behind")
     recorded.topics.pop()
     for (const topic of recorded.topics) topic.snapshot().stored()

@@ -51,7 +51,6 @@ export class Group {
     for (let passed = 0; states().size > 1 && passed < maxMs; passed += 1_000) {
       await this.clock.advance(1_000)
     }
-    if (states().size > 1) console.log(names.map((n) => n + "\n" + this.get(n).view().replace(/([0-9a-f]{8})[0-9a-f]{56}/g, (_, k) => [...this.members.values()].find((m) => hex(m.identity.publicKey).startsWith(k))?.name ?? k) + "\n" + this.get(n).events.slice(-8).map((e) => e.kind + ("code" in e ? e.code : "")).join(" ")).join("\n\n"))
     expect([...states()], "everyone has one roster").toHaveLength(1)
   }
 

@@ -219,7 +219,9 @@ describe("an old copy, several blocks behind", () => {
     const again = sendMany(bob, 10, nonces)
     for (const message of again) expect(outcome(alice, message)).toBe("PeerError replayed")
     const keyOf = (message: Uint8Array): number => decodeData(message).header.counter
-    expect(again.map(keyOf).some((counter) => said.some((one) => keyOf(one) === counter))).toBe(true)
+    expect(again.map(keyOf).some((counter) => said.some((one) => keyOf(one) === counter))).toBe(
+      true,
+    )
   })
 
   test("it is still known after another restart", () => {
@@ -254,7 +256,6 @@ describe("an old copy, several blocks behind", () => {
   })
 
   test.each([
-    ["all that it used", 10, false],
     ["one more than it used", 11, true],
     ["one more than it took", 257, true],
     ["2²⁰ more than it used", 10 + 2 ** 20, true],
@@ -267,6 +268,31 @@ describe("an old copy, several blocks behind", () => {
     const next = decodeData(refill(bob).encode("x")).header.counter
     if (isOld) expect(next).toBeGreaterThanOrEqual(counters)
     else expect(next).toBe(10)
+  })
+
+  test("a report of all that it used, and of less", () => {
+    const [alice, bob] = group(2) as [Topic, Topic]
+    const nonces = new Nonces()
+    for (const message of sendMany(bob, 10, nonces)) expect(outcome(alice, message)).toBe("message")
+    const ten = alice.report(bob.publicKey)!
+    sendMany(bob, 300, nonces)
+    expect(bob.decode(ten, { nowMs })).toMatchObject({ kind: "control", weAreOld: false })
+    expect(weAreOld(synchronise(bob, [alice]))).toEqual([false])
+  })
+
+  test("a report of the same counter with another guard: another copy of us used it", () => {
+    const [alice, bob] = group(2) as [Topic, Topic]
+    const backup = bob.snapshot()
+    const since = reopen(2, backup)
+    const old = reopen(2, backup)
+    const nonces = new Nonces()
+    for (const message of sendMany(since, 5, nonces))
+      expect(outcome(alice, message)).toBe("message")
+    for (const message of sendMany(old, 9, nonces).slice(0, 5)) {
+      expect(outcome(alice, message)).toBe("PeerError replayed")
+    }
+    expect(old.decode(alice.report(old.publicKey)!, { nowMs })).toMatchObject({ weAreOld: true })
+    expect(nonces.reused).toBe(5)
   })
 
   /** What a participant may claim about the only other one. */
@@ -290,7 +316,8 @@ describe("an old copy, less than a block behind", () => {
     const since = reopen(2, backup)
     const heard = alice.encode("only once")
     expect(outcome(since, heard)).toBe("message")
-    for (const message of sendMany(since, 20, nonces)) expect(outcome(alice, message)).toBe("message")
+    for (const message of sendMany(since, 20, nonces))
+      expect(outcome(alice, message)).toBe("message")
     const old = reopen(2, backup)
     const lost = nonces.note(old.sync())
     expect(outcome(alice, lost)).toBe("PeerError replayed")

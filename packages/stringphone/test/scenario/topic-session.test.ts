@@ -20,7 +20,10 @@ describe("a topic over a channel", () => {
         wallClock,
         ...(found && { found: { name: "home" } }),
         onEvent: (event: TopicEvent) => {
-          if (event.kind !== "channel") events.push(`${name}: ${event.kind} ${"code" in event ? event.code : ""}${"error" in event ? event.error.message : ""}`)
+          if (event.kind !== "channel")
+            events.push(
+              `${name}: ${event.kind} ${"code" in event ? event.code : ""}${"error" in event ? event.error.message : ""}`,
+            )
         },
       })
     const phone = await open("phone", true)
@@ -29,10 +32,17 @@ describe("a topic over a channel", () => {
     const joining = await lamp.join()
     const emoji: string[][] = []
     void (async () => {
-      for await (const r of window) { emoji.push([...r.words]); expect(r.name).toBe("lamp"); await r.confirm() }
+      for await (const r of window) {
+        emoji.push([...r.words])
+        expect(r.name).toBe("lamp")
+        await r.confirm()
+      }
     })()
     void (async () => {
-      for await (const r of joining) { emoji.push([...r.words]); await r.confirm() }
+      for await (const r of joining) {
+        emoji.push([...r.words])
+        await r.confirm()
+      }
     })()
     await clock.advance(10_000)
     expect(emoji).toHaveLength(2)
@@ -41,9 +51,14 @@ describe("a topic over a channel", () => {
     expect(lamp.name).toBe("home")
     const got: string[] = []
     void (async () => {
-      for await (const m of lamp.messages) got.push(`${m.text} ${m.status} ${m.from.contact?.petname}`)
+      for await (const m of lamp.messages)
+        got.push(`${m.text} ${m.status} ${m.from.contact?.petname}`)
     })()
-    await Promise.all([phone.send("on"), phone.send("off"), phone.send("late", { validForMs: 1000 })])
+    await Promise.all([
+      phone.send("on"),
+      phone.send("off"),
+      phone.send("late", { validForMs: 1000 }),
+    ])
     await clock.advance(1_000)
     expect(got).toEqual(["on verified phone", "off verified phone", "late verified phone"])
     await phone.rotate()
@@ -57,7 +72,13 @@ describe("a topic over a channel", () => {
     await clock.advance(30_000)
     expect(lamp.standing).toBe("removed")
     expect(got).toHaveLength(4)
-    console.log(events)
+    expect(events).toEqual([
+      "lamp: joined ",
+      "lamp: rekeyed ",
+      "lamp: behind ",
+      "lamp: behind ",
+      "lamp: removed ",
+    ])
     await Promise.all([phone.close(), lamp.close()])
   })
 })

@@ -176,11 +176,12 @@ const formats: readonly Format[] = [
     challenge: bytes(16, 3),
     counters: null,
   }),
-  control("report", parts("03", bytes(16, 4), "05000006 07000008"), {
+  control("report", parts("03", bytes(16, 4), "05000006 07000008", bytes(8, 9)), {
     kind: "report",
     challenge: bytes(16, 4),
     tag: 0x05000006,
     counters: 0x07000008,
+    guard: bytes(8, 9),
   }),
   control("closing", parts("04 05000006 07000008"), {
     kind: "closing",

@@ -55,6 +55,10 @@ export class AddressBook {
 
 function digest(contacts: readonly Contact[]): string {
   return JSON.stringify(
-    contacts.map(({ decisions, petname, publicKey }) => [hex(publicKey), petname, decisions.length]),
+    contacts.map(({ decisions, petname, publicKey }) => [
+      hex(publicKey),
+      petname,
+      decisions.length,
+    ]),
   )
 }

@@ -223,7 +223,9 @@ export function describe(bytes: Uint8Array): Description {
 
 function problemOf(bytes: Uint8Array, layout: Layout | undefined): string | null {
   if (!layout) return "No message of a topic begins with this byte."
-  const lengths = layout.parts.map(({ length }) => (typeof length === "number" ? length : length[0]))
+  const lengths = layout.parts.map(({ length }) =>
+    typeof length === "number" ? length : length[0],
+  )
   const least = lengths.reduce((sum, length) => sum + length, 0)
   const isOpen = layout.parts.some(({ length }) => typeof length !== "number")
   if (bytes.length < least) return `It is too short: ${bytes.length} bytes instead of ${least}.`

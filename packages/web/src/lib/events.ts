@@ -66,7 +66,10 @@ function rekeyText(
 
 /** What is missing of somebody, in a sentence. */
 export function gapText(
-  { missing, possiblyMissing }: Pick<Extract<TopicEvent, { kind: "gap" }>, "missing" | "possiblyMissing">,
+  {
+    missing,
+    possiblyMissing,
+  }: Pick<Extract<TopicEvent, { kind: "gap" }>, "missing" | "possiblyMissing">,
   name: string,
 ): string {
   if (missing > 0) {

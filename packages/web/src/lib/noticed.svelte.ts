@@ -1,6 +1,6 @@
 import type { TopicEvent, TopicSender } from "stringphone"
-import { hex } from "stringphone/bytes"
 import { gapText } from "./events.ts"
+import { Heard } from "./heard.ts"
 import { rejectionText } from "./rejection.ts"
 
 /** Something on the line that was not as it should be. */
@@ -22,8 +22,8 @@ export class Noticed {
   /** How many nobody has looked at yet. */
   unseen = $state(0)
   #nextId = 1
-  /** Whom we have heard since the line was up: what is missing of others was sent while we were away. */
-  #heard = new Set<string>()
+  /** What is missing of those whom we have not heard yet was sent while we were away. */
+  readonly #heard = new Heard()
 
   rejected({ claimed, code, message }: Extract<TopicEvent, { kind: "rejected" }>): void {
     const sentence = rejectionText(code, message)
@@ -32,13 +32,13 @@ export class Noticed {
 
   /** @returns a sentence, unless it was sent while we were away */
   gap(event: Extract<TopicEvent, { kind: "gap" }>, name: string): string | null {
-    const key = hex(event.from.publicKey)
+    const { publicKey } = event.from
     const sentence = gapText(event, name)
-    if (this.#heard.has(key)) {
+    if (this.#heard.has(publicKey)) {
       this.#add({ code: "missing", sentence, claimed: null })
       return sentence
     }
-    this.#heard.add(key)
+    this.#heard.add(publicKey)
     const why = `${sentence} This phone was not there, or its line was down.`
     this.#add({ code: "away", sentence: why, claimed: null }, false)
     return null
@@ -46,7 +46,7 @@ export class Noticed {
 
   heard({ publicKey }: TopicSender): void {
     // Later: the gap before this message is told after it.
-    setTimeout(() => this.#heard.add(hex(publicKey)))
+    setTimeout(() => this.#heard.add(publicKey))
   }
 
   lineIsUp(): void {

@@ -123,7 +123,9 @@ export class Wire implements TapListener {
     const text = hex(bytes)
     return this.#entries.some(
       (entry) =>
-        entry.direction === "out" && entry.bytes.length === bytes.length && hex(entry.bytes) === text,
+        entry.direction === "out" &&
+        entry.bytes.length === bytes.length &&
+        hex(entry.bytes) === text,
     )
   }
 

@@ -1,0 +1,33 @@
+import { hex } from "../bytes/index.js"
+import { type Epoch, senderIn } from "./epoch.js"
+import type { Gap } from "./receiving-keys.js"
+
+/** What was received of each sender of an epoch that is over, by numbers alone. */
+export interface EndedEpoch {
+  readonly epoch: number
+  /** The highest counter plus 1, by public key in hexadecimal. */
+  readonly counters: ReadonlyMap<string, number>
+}
+
+export function endOf({ body, senders }: Epoch): EndedEpoch {
+  const counters = [...senders.values()].map((s) => [hex(s.publicKey), s.chain.counters] as const)
+  return { epoch: body.epoch, counters: new Map(counters) }
+}
+
+/**
+ * What is missing at the end of an epoch that its sender closes. [TOPIC-4-5]
+ *
+ * @param earlier epochs that still take late messages
+ */
+export function missingAtEnd(
+  from: Uint8Array,
+  closing: { readonly epoch: number; readonly counters: number },
+  earlier: readonly Epoch[],
+  ended: EndedEpoch | null,
+): Gap | null {
+  const known = earlier.find(({ body }) => body.epoch === closing.epoch)
+  const noted = ended?.epoch === closing.epoch ? ended.counters.get(hex(from)) : undefined
+  const received = (known && senderIn(known, from)?.chain.counters) ?? noted
+  if (received === undefined || closing.counters <= received) return null
+  return { missing: closing.counters - received, possiblyMissing: 0 }
+}
