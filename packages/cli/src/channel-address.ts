@@ -73,7 +73,7 @@ export function formatChannelAddress(
   const url = new URL(address.url)
   if (!withLogin) [url.username, url.password, url.search] = ["", "", ""]
   if (address.kind === "websocket") return `hub+${url.href}`
-  if (address.kind === "tcp") return `${url.protocol}//${url.host}`
+  if (!("channel" in address)) return `${url.protocol}//${url.host}`
   const isWeb = url.protocol === "ws:" || url.protocol === "wss:"
   const encoded = address.channel.split("/").map(encodeURIComponent).join("/")
   if (isWeb) return `${url.href}#${encoded}`

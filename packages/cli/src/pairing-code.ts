@@ -11,7 +11,7 @@ export function checkPairingCode(text: string, shownBy: PairingRole): string {
   throw new UsageError(
     "bad-pairing-code",
     shownBy === "host"
-      ? "This code is shown by a device that wants to join, too. Take the one that \"topic pair\" shows."
+      ? 'This code is shown by a device that wants to join, too. Take the one that "topic pair" shows.'
       : "This code is shown by a device that is in a topic. Use it there where you want to join.",
   )
 }

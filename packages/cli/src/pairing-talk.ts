@@ -70,7 +70,7 @@ export class PairingTalk {
   }
 
   async #meet(request: PairingRequest): Promise<void> {
-    const { decision, role } = this.#options
+    const { role } = this.#options
     this.#say(requestText(role, request), reportRequest(role, request))
     const same = request.isProven || (await this.#decided(request))
     if (same === true) await this.#confirm(request)
@@ -85,7 +85,8 @@ export class PairingTalk {
       await request.confirm(this.#options.decision)
     } catch (error) {
       // With a code it may be over already.
-      if (request.isProven && error instanceof UsageError && error.code === "no-such-request") return
+      if (request.isProven && error instanceof UsageError && error.code === "no-such-request")
+        return
       request.refuse()
       throw error
     }

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module"
 import { Command } from "commander"
+import { addClassicCommand } from "./commands/classic.js"
 import { addContactsCommand } from "./commands/contacts.js"
 import { addIdCommand } from "./commands/id.js"
 import { addTopicCommand } from "./commands/topic.js"
@@ -25,6 +26,7 @@ export function makeProgram(): Command {
   addIdCommand(program)
   addContactsCommand(program)
   addTopicCommand(program)
+  addClassicCommand(program)
   examples(program, ["up", "id", "topic new kitchen --broker mqtt://127.0.0.1:1883"])
   return program
 }

@@ -28,7 +28,8 @@ export async function glance(ring: KeyRing, { id }: TopicRecord): Promise<TopicG
     const { isReceiver, joining, topic, unhandled } = stored
     const outside = joining?.host ? "invited" : "outside"
     return {
-      standing: topic?.standing === "removed" && joining?.host ? outside : (topic?.standing ?? outside),
+      standing:
+        topic?.standing === "removed" && joining?.host ? outside : (topic?.standing ?? outside),
       name: topic?.name ?? "",
       epoch: topic?.epoch ?? 0,
       madeMs: topic?.epochMadeMs ?? 0,

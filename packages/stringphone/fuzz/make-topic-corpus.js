@@ -52,6 +52,7 @@ const request = carol.keyRequest()
 const asked = alice.decode(request, { nowMs }).request
 const samples = {
   nothing: new Uint8Array(0),
+  "cut off": alice.encode("hello").subarray(0, 90),
   message: alice.encode("hello"),
   "empty message": alice.encode(""),
   timed: alice.encodeTimed("hello", { sentMs: nowMs, validForMs: 1000 }),

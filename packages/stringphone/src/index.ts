@@ -1,5 +1,6 @@
 /** Topics of our own over a store and a channel: what most programs need. */
 export * from "./topic/index.js"
+export * from "./topic/pairing/index.js"
 export { Identity } from "./identity/index.js"
 export {
   openTopic,

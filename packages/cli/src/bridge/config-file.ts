@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises"
-import { dirname, resolve } from "node:path"
 import { UsageError } from "stringphone/bytes"
-import { type Config, type Endpoint, type EndpointConfig, parseConfig } from "./config.js"
+import type { ChannelAddress } from "../channel-address.js"
+import { type Config, type Endpoint, parseConfig } from "./config.js"
 
 /** Where logins may stand instead of in the file. */
 const variables = {
@@ -9,26 +9,16 @@ const variables = {
   broker: "STRINGPHONE_BRIDGE_BROKER",
 } as const
 
-/** A configuration with all that its brokers ask for. */
-export interface Setup<C extends Config = Config> {
-  readonly config: C
-  readonly local: Endpoint
-  readonly broker: Endpoint
-}
-
 /**
  * Reads a configuration file, and the logins of the environment.
  * @throws {UsageError} `bad-config`, `open-config`: others could read the login in it
  */
-export async function readSetup(path: string): Promise<Setup> {
-  const text = await readText(path, `The configuration ${path}`)
+export async function readConfig(path: string): Promise<Config> {
+  const text = await readText(path)
   const config = within(path, () => parseConfig(parseJson(text)))
   if (config.hasSecrets) await checkPrivate(path)
-  return {
-    config,
-    local: await complete(config.local, variables.local, path),
-    broker: await complete(config.broker, variables.broker, path),
-  }
+  const { broker, local } = config
+  return { ...config, local: completeLocal(local), broker: broker && completeRemote(broker) }
 }
 
 /** A password in a file is for its owner alone. Windows has no such bits. */
@@ -40,32 +30,31 @@ async function checkPrivate(path: string): Promise<void> {
   )
 }
 
-async function complete(
-  { caFile, ...endpoint }: EndpointConfig,
-  variable: string,
-  path: string,
-): Promise<Endpoint> {
-  const username = process.env[`${variable}_USERNAME`]
-  const password = process.env[`${variable}_PASSWORD`]
-  const ca =
-    caFile === undefined
-      ? undefined
-      : await readText(resolve(dirname(path), caFile), `The caFile ${caFile}`)
-  return {
-    ...endpoint,
-    ...(username && { username }),
-    ...(password && { password }),
-    ...(ca !== undefined && { ca }),
-  }
+function completeLocal(local: Endpoint): Endpoint {
+  const { password, username } = loginOf(variables.local)
+  return { ...local, ...(username && { username }), ...(password && { password }) }
 }
 
-async function readText(path: string, what: string): Promise<string> {
+function completeRemote(broker: ChannelAddress): ChannelAddress {
+  const { password, username } = loginOf(variables.broker)
+  const url = new URL(broker.url)
+  if (username) url.username = encodeURIComponent(username)
+  if (password) url.password = encodeURIComponent(password)
+  return { ...broker, url: url.href }
+}
+
+function loginOf(variable: string): { username: string | undefined; password: string | undefined } {
+  const { [`${variable}_USERNAME`]: username, [`${variable}_PASSWORD`]: password } = process.env
+  return { username, password }
+}
+
+async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8")
   } catch (cause) {
     throw new UsageError(
       "bad-config",
-      `${what} can not be read. Check the path and its permissions.`,
+      `The configuration ${path} can not be read. Check the path and its permissions.`,
       { cause },
     )
   }

@@ -1,25 +1,16 @@
 import { UsageError } from "stringphone/bytes"
 import { takePetname } from "stringphone/identity"
-import { parseBrokerUrl, parseTopicAddress } from "../topic-address.js"
+import { type ChannelAddress, parseChannelAddress } from "../channel-address.js"
+import { parseBrokerUrl } from "../topic-address.js"
 import { Fields } from "./fields.js"
 import { filterProblem, topicProblem } from "./filter.js"
 
-/** A broker, with what it asks of us; nothing of it but `url` without its login may be shown. */
+/** The local broker; the login is not to be shown. */
 export interface Endpoint {
   /** Without user and password. */
   readonly url: string
   readonly username?: string
   readonly password?: string
-  /** PEM text of the authority behind its certificate. */
-  readonly ca?: string
-}
-
-/** As {@link Endpoint}, before files were read. */
-export interface EndpointConfig {
-  readonly url: string
-  readonly username?: string
-  readonly password?: string
-  readonly caFile?: string
 }
 
 /** Who may do something: everybody of that trust, or exactly these. */
@@ -43,13 +34,11 @@ export interface Limits {
 
 /** What both ends need. */
 export interface CommonConfig {
-  readonly local: EndpointConfig
-  readonly broker: EndpointConfig
-  readonly channel: string
+  readonly local: Endpoint
+  /** Where the topic is; may hold a login. `null`: where the key ring says. */
+  readonly broker: ChannelAddress | null
   /** The topic's name in the key ring, and for others when it is founded here. */
   readonly topic: string
-  /** What we call ourselves when pairing. */
-  readonly name: string
   readonly limits: Limits
   /** A login stands in the file itself. */
   readonly hasSecrets: boolean
@@ -116,23 +105,19 @@ function mirrorOf(fields: Fields): MirrorConfig {
 }
 
 function commonOf(fields: Fields): CommonConfig {
-  const local = endpointOf(fields, "local")
-  const broker = endpointOf(fields, "broker")
-  const { brokerUrl, channel } = inField(fields, "broker", () => parseTopicAddress(broker.url))
+  const local = localOf(fields)
+  const broker = fields.has("broker")
+    ? inField(fields, "broker", () => parseChannelAddress(fields.text("broker")))
+    : null
   const topic = inField(fields, "topic", () => takePetname(fields.text("topic")))
-  const name = inField(fields, "name", () => takePetname(fields.text("name", `${topic} bridge`)))
-  const { config: localConfig, hasSecret } = split(fields, "local", local, (url) =>
-    parseBrokerUrl(url),
-  )
-  const remote = split(fields, "broker", { ...broker, url: brokerUrl }, (url) => url)
   return {
-    local: localConfig,
-    broker: remote.config,
-    channel,
+    local,
+    broker,
     topic,
-    name,
     limits: limitsOf(fields.object("limits")),
-    hasSecrets: hasSecret || remote.hasSecret,
+    hasSecrets: [local.password !== undefined, hasSecret(local.url), hasSecret(broker?.url)].some(
+      Boolean,
+    ),
   }
 }
 
@@ -178,43 +163,34 @@ function limitsOf(fields: Fields): Limits {
   return limits
 }
 
-function endpointOf(fields: Fields, name: string): EndpointConfig {
-  if (!fields.has(name)) throw fields.missing(name)
-  if (typeof fields.value(name) === "string") return { url: fields.text(name) }
-  const endpoint = fields.object(name)
-  const [url, username] = [endpoint.text("url"), endpoint.optionalText("username")]
-  const [password, caFile] = [endpoint.optionalText("password"), endpoint.optionalText("caFile")]
-  endpoint.end()
-  return {
-    url,
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    ...(caFile !== undefined && { caFile }),
-  }
-}
-
-/** Takes user and password out of the URL. */
-function split(
-  fields: Fields,
-  name: string,
-  endpoint: EndpointConfig,
-  parse: (url: string) => string,
-): { readonly config: EndpointConfig; readonly hasSecret: boolean } {
-  const url = new URL(inField(fields, name, () => parse(endpoint.url)))
-  const username = endpoint.username ?? decoded(url.username)
-  const password = endpoint.password ?? decoded(url.password)
-  const hasSecret = password !== undefined || url.search !== ""
+/** A URL, or an object with a URL and a login. */
+function localOf(fields: Fields): Endpoint {
+  if (!fields.has("local")) throw fields.missing("local")
+  const isText = typeof fields.value("local") === "string"
+  const object = isText ? fields : fields.object("local")
+  const field = isText ? "local" : "url"
+  const url = new URL(inField(object, field, () => parseBrokerUrl(object.text(field))))
+  const username = isText ? undefined : object.optionalText("username")
+  const password = isText ? undefined : object.optionalText("password")
+  if (!isText) object.end()
+  const login = withLogin(username ?? decoded(url.username), password ?? decoded(url.password))
   ;[url.username, url.password] = ["", ""]
-  const { caFile } = endpoint
-  const config = {
-    url: url.href,
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    ...(caFile !== undefined && { caFile }),
-  }
-  return { config, hasSecret }
+  return { url: url.href, ...login }
 }
 
+function withLogin(username?: string, password?: string): Omit<Endpoint, "url"> {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  }
+}
+
+/** A password, or what stands behind a question mark, which some brokers take for one. */
+function hasSecret(url: string | undefined): boolean {
+  if (url === undefined) return false
+  const { password, search } = new URL(url)
+  return password !== "" || search !== ""
+}
 
 function decoded(text: string): string | undefined {
   if (text === "") return undefined

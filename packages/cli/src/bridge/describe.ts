@@ -1,12 +1,14 @@
 import { visible } from "../terminal/escape.js"
+import { formatChannelAddress } from "../channel-address.js"
 import { redactedBroker } from "../topic-address.js"
-import type { Config, Whom } from "./config.js"
+import type { CommandRule, Config, Whom } from "./config.js"
 
 /** What a configuration means, for the person who wrote it. */
 export function describeConfig(config: Config): string {
-  const { broker, channel, local, topic } = config
+  const { broker, local, topic } = config
   const here = redactedBroker(local.url)
-  const there = `"${visible(topic)}" at ${redactedBroker(broker.url)}, channel ${visible(channel)}`
+  const where = broker ? visible(formatChannelAddress(broker)) : "where the key ring says"
+  const there = `"${visible(topic)}" (${where})`
   if (config.kind === "mirror") {
     const { commands, from, prefix } = config
     return [
@@ -19,13 +21,20 @@ export function describeConfig(config: Config): string {
     `From ${here} to ${there}:`,
     `  ${listText(config.export)}`,
     ...(config.except.length > 0 ? [`  but not ${listText(config.except)}`] : []),
+    ...describeRules(config.commands),
+  ].join("\n")
+}
+
+/** Who may command what. */
+export function describeRules(rules: readonly CommandRule[]): readonly string[] {
+  return [
     "Commands back:",
-    ...(config.commands.length === 0 ? ["  none"] : []),
-    ...config.commands.map(
+    ...(rules.length === 0 ? ["  none"] : []),
+    ...rules.map(
       ({ from, retain, topics }) =>
         `  ${listText(topics)} by ${whomText(from)}${retain ? ", kept by the broker" : ""}`,
     ),
-  ].join("\n")
+  ]
 }
 
 function listText(list: readonly string[]): string {

@@ -181,7 +181,7 @@ function take<T>(fields: Fields, name: string, is: (value: unknown) => value is 
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === "string" && value.isWellFormed()
+  return typeof value === "string" && !/\p{Surrogate}/u.test(value)
 }
 
 function isCount(value: unknown): value is number {

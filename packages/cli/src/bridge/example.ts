@@ -6,7 +6,6 @@ export function exampleBridge(): object {
     local: "mqtt://127.0.0.1:1883",
     broker: `mqtts://broker.example/${randomChannel()}`,
     topic: "house",
-    name: "House bridge",
     export: ["zigbee2mqtt/+", "tele/#", "stat/#"],
     except: ["zigbee2mqtt/bridge/#"],
     commands: [
@@ -22,7 +21,6 @@ export function exampleMirror(): object {
     local: "mqtt://127.0.0.1:1883",
     broker: "mqtts://broker.example/stringphone/COPY-IT-FROM-THE-BRIDGE",
     topic: "house",
-    name: "Mirror",
     mirror: { prefix: "house/", from: "verified", commands: ["zigbee2mqtt/+/set"] },
   }
 }

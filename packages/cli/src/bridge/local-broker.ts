@@ -199,7 +199,7 @@ export class LocalBroker {
 
 function clientOptions(endpoint: Endpoint, protocolVersion: 4 | 5): IClientOptions {
   const url = new URL(endpoint.url)
-  const { ca, password, username } = endpoint
+  const { password, username } = endpoint
   const isWeb = url.protocol.startsWith("ws")
   return {
     protocol: url.protocol.slice(0, -1) as "mqtt" | "mqtts" | "ws" | "wss",
@@ -214,7 +214,6 @@ function clientOptions(endpoint: Endpoint, protocolVersion: 4 | 5): IClientOptio
     connectTimeout: connectTimeoutMs,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(ca !== undefined && { ca }),
   }
 }
 

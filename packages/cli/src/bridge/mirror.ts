@@ -5,7 +5,6 @@ import { visible } from "../terminal/escape.js"
 import { nameOf } from "./command-desk.js"
 import { Commander } from "./commander.js"
 import type { MirrorConfig } from "./config.js"
-import type { Setup } from "./config-file.js"
 import { decodeEnvelope, encodeEnvelope, type StateEnvelope } from "./envelope.js"
 import { topicProblem } from "./filter.js"
 import { Latest } from "./latest.js"
@@ -15,14 +14,19 @@ import { Participant } from "./participant.js"
 import { Rate } from "./rate.js"
 import { isOneOf } from "./rules.js"
 import type { Service } from "./service.js"
+import type { Place } from "./session.js"
 
 const drainWithinMs = 2_000
 const askSoonMs = 500
 const maxNumbers = 20_000
 
 /** The other end of a bridge: what it tells appears at a local broker, whose commands go there. */
-export function makeMirror(ring: KeyRing, setup: Setup<MirrorConfig>, log: BridgeLog): Service {
-  const { config } = setup
+export function makeMirror(
+  ring: KeyRing,
+  config: MirrorConfig,
+  place: Place,
+  log: BridgeLog,
+): Service {
   const { from, limits, prefix } = config
   const numbers = new Numbers()
   const malformed = new Rate(1)
@@ -34,22 +38,21 @@ export function makeMirror(ring: KeyRing, setup: Setup<MirrorConfig>, log: Bridg
     asking ??= setTimeout(() => {
       asking = null
       if (!participant.isReady || !local.isOpen) return
-      participant
-        .send(encodeEnvelope({ kind: "get" }), { validForMs: 30_000 })
-        .catch(() => {}) // the connection was lost: we ask again when it is back
+      participant.send(encodeEnvelope({ kind: "get" }), { validForMs: 30_000 }).catch(() => {}) // the connection was lost: we ask again when it is back
     }, askSoonMs)
   }
 
-  const participant = new Participant({
+  const participant: Participant = new Participant({
     ring,
-    setup,
+    config,
+    place,
     log,
     onMessage: async (message) => hear(message),
     onReady: ask,
     onNewcomer: () => {},
   })
-  const local = new LocalBroker({
-    endpoint: setup.local,
+  const local: LocalBroker = new LocalBroker({
+    endpoint: config.local,
     filters: config.commands.map((filter) => prefix + filter),
     wantsRetained: false,
     onMessage: (topic, payload) => commander.command(topic.slice(prefix.length), payload),
@@ -58,8 +61,8 @@ export function makeMirror(ring: KeyRing, setup: Setup<MirrorConfig>, log: Bridg
       if (status === "open") ask()
     },
   })
-  const commander = new Commander({ config, participant, log })
-  const latest = new Latest({
+  const commander: Commander = new Commander({ config, participant, log })
+  const latest: Latest = new Latest({
     ...limits,
     isReady: () => local.isOpen,
     send: async ({ payload, retained, topic }) => {

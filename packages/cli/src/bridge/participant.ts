@@ -1,14 +1,15 @@
 import type { ReceivedMessage, SendTopicOptions, TopicEvent, TopicSession } from "stringphone"
-import { ChannelError, UsageError } from "stringphone/bytes"
+import { ChannelError } from "stringphone/bytes"
 import type { KeyRing } from "stringphone/keyring"
 import type { TransportEvent } from "stringphone/transport"
 import type { BridgeLog } from "./log.js"
-import { isFree, openSession } from "./session.js"
-import type { Setup } from "./config-file.js"
+import type { CommonConfig } from "./config.js"
+import { isFree, openSession, type Place, removed, requireMember } from "./session.js"
 
 export interface ParticipantOptions {
   readonly ring: KeyRing
-  readonly setup: Setup
+  readonly config: CommonConfig
+  readonly place: Place
   readonly log: BridgeLog
   /** One after the other. */
   readonly onMessage: (message: ReceivedMessage) => Promise<void>
@@ -77,15 +78,15 @@ export class Participant {
 
   /** From the opening to the moment when another process takes over, or to the stop. */
   async #takePart(): Promise<void> {
-    const { onMessage, onReady, ring, setup } = this.#options
+    const { config, onMessage, onReady, place, ring } = this.#options
     let takenOver = (): void => {}
     const over = new Promise<void>((resolve, reject) => {
       takenOver = resolve
       this.#fail = reject
     })
     over.catch(() => {}) // it may fail before anybody waits for it
-    const session = await openSession(ring, setup, {
-      isPatient: true,
+    const session = await openSession(ring, place, {
+      allowedSkewMs: config.limits.allowedSkewMs,
       signal: this.#stopping.signal,
       onChannel: (event) => this.#hearChannel(event),
       onEvent: (event) => {
@@ -95,7 +96,7 @@ export class Participant {
     })
     this.#session = session
     try {
-      requireMember(session, setup.config.topic)
+      requireMember(session, config.topic)
       onReady()
       const reading = (async () => {
         for await (const message of session.messages) await onMessage(message)
@@ -113,9 +114,9 @@ export class Participant {
   }
 
   async #isFree(): Promise<boolean> {
-    const { ring, setup } = this.#options
+    const { place, ring } = this.#options
     try {
-      return await isFree(ring, setup.config.topic)
+      return await isFree(ring, place)
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error
       return false
@@ -139,7 +140,7 @@ export class Participant {
   }
 
   #hear(event: TopicEvent): void {
-    const { log, onNewcomer, setup } = this.#options
+    const { config, log, onNewcomer } = this.#options
     switch (event.kind) {
       case "rekeyed":
         if (event.added.length > 0) onNewcomer()
@@ -147,12 +148,7 @@ export class Participant {
       case "rejected":
         return log.count(event.code)
       case "removed":
-        return this.#fail(
-          new UsageError(
-            "removed",
-            `This bridge was removed from the topic "${setup.config.topic}". Let it in again: stringphone bridge join`,
-          ),
-        )
+        return this.#fail(removed(config.topic))
       case "failed":
         if (event.error.code !== "closed") {
           log.say(event.error.message, { event: "failed", code: event.error.code })
@@ -189,18 +185,4 @@ export class Participant {
       })
     })
   }
-}
-
-function requireMember({ standing }: TopicSession, topic: string): void {
-  if (standing === "removed") {
-    throw new UsageError(
-      "removed",
-      `This bridge was removed from the topic "${topic}". Let it in again: stringphone bridge join`,
-    )
-  }
-  if (standing !== "outside") return
-  throw new UsageError(
-    "outside",
-    `There is no topic "${topic}" in this key ring yet. Found it with "stringphone bridge pair CONFIG", or join one with "stringphone bridge join CONFIG".`,
-  )
 }

@@ -34,11 +34,6 @@ export function isOneOf(whom: Whom, { from: { contact, publicKey }, status }: Se
   })
 }
 
-/** The topics that somebody of this name, or this key, is allowed to command by the rules. */
-export function topicsOf(rules: readonly CommandRule[], sender: Sender): readonly string[] {
-  return rules.flatMap(({ from, topics }) => (isOneOf(from, sender) ? topics : []))
-}
-
 function isTrusted(status: Sender["status"]): boolean {
   return status === "verified" || status === "trusted"
 }

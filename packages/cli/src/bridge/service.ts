@@ -4,8 +4,10 @@ import { interrupted } from "../interrupt.js"
 import { reportKey } from "../person.js"
 import { redactedBroker } from "../topic-address.js"
 import { visible } from "../terminal/escape.js"
-import type { Setup } from "./config-file.js"
+import { brokerName } from "../channel-address.js"
+import type { Config } from "./config.js"
 import { BridgeLog } from "./log.js"
+import { type Place, requirePlace } from "./session.js"
 
 /** A program that runs until it is told to stop, or fails. */
 export interface Service {
@@ -20,20 +22,23 @@ export interface Service {
 export async function serve(
   context: Context,
   ring: KeyRing,
-  setup: Setup,
-  make: (log: BridgeLog) => Service,
+  config: Config,
+  make: (place: Place, log: BridgeLog) => Service,
 ): Promise<void> {
   const ending = interrupted()
   const log = new BridgeLog(context)
-  const { broker, config, local } = setup
+  const place = await requirePlace(ring, config)
   const what = config.kind === "bridge" ? "Bridging" : "Mirroring"
-  const places = { local: redactedBroker(local.url), remote: redactedBroker(broker.url) }
+  const places = {
+    local: redactedBroker(config.local.url),
+    remote: place.addresses.map(brokerName).join(" "),
+  }
   const { words } = reportKey(ring.identity.publicKey)
   log.say(
     `${what} ${places.local} and "${visible(config.topic)}" at ${places.remote}; Ctrl-C ends it. Our key: ${words}`,
     { event: "started", kind: config.kind, topic: config.topic, ...places, words },
   )
-  const service = make(log)
+  const service = make(place, log)
   log.start(() => service.waiting())
   try {
     await Promise.race([ending.promise, service.run()])

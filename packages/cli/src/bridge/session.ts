@@ -1,47 +1,48 @@
-import type { KeyRing } from "stringphone/keyring"
 import { openTopic, type OpenTopicOptions, StoredTopic, type TopicSession } from "stringphone"
+import { UsageError } from "stringphone/bytes"
+import type { KeyRing } from "stringphone/keyring"
 import type { TransportEvent } from "stringphone/transport"
-import { connectMqtt } from "stringphone/transport/mqtt"
-import type { Setup } from "./config-file.js"
+import type { ChannelAddress } from "../channel-address.js"
+import { connectAll } from "../connect.js"
+import { findTopic, type TopicRecord } from "../topic-shelf.js"
+import type { CommonConfig } from "./config.js"
 
-export interface OpenOptions extends Pick<OpenTopicOptions, "found" | "onEvent"> {
-  readonly onChannel?: (event: TransportEvent) => void
-  /** Do not fail when the broker does not answer yet. */
-  readonly isPatient: boolean
-  readonly signal?: AbortSignal
+/** Where a configuration's topic is kept, and at which brokers it is. */
+export interface Place {
+  readonly record: TopicRecord
+  readonly addresses: readonly ChannelAddress[]
 }
 
-/** Opens the topic of a configuration, in the key ring and on its broker. */
+/** @throws {UsageError} `outside`, `no-address` */
+export async function requirePlace(ring: KeyRing, { broker, topic }: CommonConfig): Promise<Place> {
+  const record = await findTopic(ring, topic)
+  if (!record) throw outside(topic)
+  const addresses = broker ? [broker] : record.addresses
+  if (addresses.length > 0) return { record, addresses }
+  throw new UsageError(
+    "no-address",
+    `Nobody told where the topic "${topic}" is. Give its address as "broker" in the configuration.`,
+  )
+}
+
+export interface OpenOptions extends Pick<OpenTopicOptions, "onEvent" | "ownName"> {
+  readonly onChannel: (event: TransportEvent) => void
+  readonly allowedSkewMs: number
+  readonly signal: AbortSignal
+}
+
+/** Opens the topic; patiently, if its brokers do not answer yet. */
 export async function openSession(
   ring: KeyRing,
-  { broker, config }: Setup,
-  { found, isPatient, onChannel, onEvent, signal }: OpenOptions,
+  { addresses, record }: Place,
+  { onChannel, signal, ...options }: OpenOptions,
 ): Promise<TopicSession> {
-  const { channel, limits, name, topic } = config
-  const { ca, password, url, username } = broker
-  const transport = await connectMqtt({
-    url,
-    topic: channel,
-    waitForBroker: isPatient,
-    backoff: { maxMs: 15_000 },
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    ...(ca !== undefined && { ca }),
-    ...(signal && { signal }),
-  })
-  if (onChannel) transport.onEvent(onChannel)
+  const transport = await connectAll(addresses, { waitForBroker: true, signal })
+  transport.onEvent(onChannel)
   try {
-    return await openTopic({
-      store: ring.store,
-      identity: ring.identity,
-      contacts: ring,
-      transport,
-      name: topic,
-      ownName: name,
-      allowedSkewMs: limits.allowedSkewMs,
-      ...(found && { found }),
-      ...(onEvent && { onEvent }),
-    })
+    const { identity, store } = ring
+    const parts = { store, identity, contacts: ring, transport, name: record.id }
+    return await openTopic({ ...parts, ...options })
   } catch (error) {
     await transport.close()
     throw error
@@ -49,10 +50,29 @@ export async function openSession(
 }
 
 /** Whether no other process receives for this topic just now. */
-export async function isFree(ring: KeyRing, topic: string): Promise<boolean> {
+export async function isFree(ring: KeyRing, { record }: Place): Promise<boolean> {
   const { identity: signer, store } = ring
-  const stored = await StoredTopic.open({ store, signer, name: topic, receive: "if-free" })
+  const stored = await StoredTopic.open({ store, signer, name: record.id, receive: "if-free" })
   const { isReceiver } = stored
   await stored.close()
   return isReceiver
+}
+
+export function requireMember({ standing }: TopicSession, topic: string): void {
+  if (standing === "removed") throw removed(topic)
+  if (standing === "outside") throw outside(topic)
+}
+
+export function removed(topic: string): UsageError {
+  return new UsageError(
+    "removed",
+    `This bridge was removed from the topic "${topic}". Ask an admin to let it in again: stringphone topic join ADDRESS --name ${topic}`,
+  )
+}
+
+function outside(topic: string): UsageError {
+  return new UsageError(
+    "outside",
+    `There is no topic "${topic}" in this key ring yet. Found it with "stringphone bridge pair CONFIG", or join one: stringphone topic join ADDRESS --name ${topic}`,
+  )
 }

@@ -4,8 +4,9 @@ import { UsageError } from "stringphone/bytes"
 import { takePetname } from "stringphone/identity"
 import type { PairOptions } from "../bridge/pair.js"
 import { parseSeconds } from "../seconds.js"
-import { redactedBroker } from "../topic-address.js"
+import { brokerName } from "../channel-address.js"
 import type { Context } from "../context.js"
+import { redactedBroker } from "../topic-address.js"
 import { examples, run } from "./shape.js"
 
 export function addBridgeCommand(parent: Command): void {
@@ -44,41 +45,21 @@ export function addBridgeCommand(parent: Command): void {
 
   const mirror = bridge
     .command("mirror <config>")
-    .description("the other end: show what a bridge tells at a local broker, and command from there")
+    .description(
+      "the other end: show what a bridge tells at a local broker, and command from there",
+    )
     .action(run((context, path: string) => runAs(context, path, "mirror")))
   examples(mirror, ["bridge mirror mirror.json"])
 
   const pair = bridge
     .command("pair <config>")
     .description("let one more into the topic, which is founded if there is none")
-    .option("--seconds <seconds>", "how long others may ask", parseSeconds, 60)
-    .option("--code", "show the code to scan or paste also where there is no terminal")
-    .option("--petname <name>", "your name for who is let in", takePetname)
-    .option("--admin", "who is let in may let in others, too")
+    .option("--wait <seconds>", "how long the window is open", parseSeconds, 300)
+    .option("--no-show-code", "show no code; only compare")
+    .option("--petname <name>", "your name for whom you let in", takePetname)
+    .option("--admin", "make it an admin, who may let in and remove others")
     .action(run((context, path: string, options: PairOptions) => pairBy(context, path, options)))
-  examples(pair, ["bridge pair bridge.json", "bridge pair bridge.json --petname \"Ada's phone\""])
-
-  const join = bridge
-    .command("join <config>")
-    .description("ask an admin of the topic to be let in")
-    .option("--seconds <seconds>", "how long to ask", parseSeconds, 60)
-    .option("--code", "asks for the code that the other side shows, instead of comparing")
-    .option("--petname <name>", "your name for who lets you in", takePetname)
-    .action(
-      run(async (context, path: string, options: PairOptions) => {
-        const { join, readSetup } = await load()
-        const setup = await readSetup(path)
-        await context.withRing((ring) => join(context, ring, setup, options))
-      }),
-    )
-  examples(join, ["bridge join mirror.json", "bridge join mirror.json --code"])
-}
-
-/** MQTT takes a while to load; no other command needs all of this. */
-async function load(): Promise<
-  typeof import("../bridge/pair.js") & typeof import("../bridge/config-file.js")
-> {
-  return { ...(await import("../bridge/pair.js")), ...(await import("../bridge/config-file.js")) }
+  examples(pair, ["bridge pair bridge.json", 'bridge pair bridge.json --petname "Ada\'s phone"'])
 }
 
 async function writeExample(
@@ -108,38 +89,39 @@ async function writeExample(
 }
 
 async function checkConfig(context: Context, path: string): Promise<void> {
-  const { readSetup } = await import("../bridge/config-file.js")
+  const { readConfig } = await import("../bridge/config-file.js")
   const { describeConfig } = await import("../bridge/describe.js")
-  const { broker, config, local } = await readSetup(path)
+  const config = await readConfig(path)
+  const { broker, kind, local, topic } = config
   context.print(describeConfig(config), {
-    kind: config.kind,
-    topic: config.topic,
+    kind,
+    topic,
     local: redactedBroker(local.url),
-    remote: redactedBroker(broker.url),
+    remote: broker && brokerName(broker),
   })
 }
 
 async function runAs(context: Context, path: string, kind: "bridge" | "mirror"): Promise<void> {
-  const { readSetup } = await import("../bridge/config-file.js")
-  const { config, ...ends } = await readSetup(path)
+  // MQTT takes a while to load; no other command needs it.
+  const { readConfig } = await import("../bridge/config-file.js")
   const { serve } = await import("../bridge/service.js")
+  const config = await readConfig(path)
   if (config.kind !== kind) throw otherKind(path, kind)
   await context.withRing(async (ring) => {
     if (config.kind === "bridge") {
       const { makeBridge } = await import("../bridge/bridge.js")
-      const setup = { config, ...ends }
-      return serve(context, ring, setup, (log) => makeBridge(ring, setup, log))
+      return serve(context, ring, config, (...rest) => makeBridge(ring, config, ...rest))
     }
     const { makeMirror } = await import("../bridge/mirror.js")
-    const setup = { config, ...ends }
-    return serve(context, ring, setup, (log) => makeMirror(ring, setup, log))
+    return serve(context, ring, config, (...rest) => makeMirror(ring, config, ...rest))
   })
 }
 
 async function pairBy(context: Context, path: string, options: PairOptions): Promise<void> {
-  const { letIn, readSetup } = await load()
-  const setup = await readSetup(path)
-  await context.withRing((ring) => letIn(context, ring, setup, options))
+  const { readConfig } = await import("../bridge/config-file.js")
+  const { letIn } = await import("../bridge/pair.js")
+  const config = await readConfig(path)
+  await context.withRing((ring) => letIn(context, ring, config, options))
 }
 
 function otherKind(path: string, wanted: "bridge" | "mirror"): UsageError {

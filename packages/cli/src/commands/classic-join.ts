@@ -154,7 +154,13 @@ function sayJoined(
   }
   context.print(
     `You are in (classic); ${petname} is in your contacts. Say something: ${context.command} classic send ${visible(name)} TEXT`,
-    { event: "joined", protocol: "classic", topic: name, petname: contact?.petname ?? null, ...reportKey(from) },
+    {
+      event: "joined",
+      protocol: "classic",
+      topic: name,
+      petname: contact?.petname ?? null,
+      ...reportKey(from),
+    },
   )
 }
 

@@ -99,13 +99,16 @@ class Listening {
     const { name, address } = this.#record
     const own = reportKey(session.publicKey)
     const shown = formatTopicAddress(parseTopicAddress(address))
-    this.#say(`Listening to the classic topic ${visible(name)} at ${visible(shown)}; Ctrl-C ends it.`, {
-      event: "listening",
-      protocol: "classic",
-      topic: name,
-      address: shown,
-      ...own,
-    })
+    this.#say(
+      `Listening to the classic topic ${visible(name)} at ${visible(shown)}; Ctrl-C ends it.`,
+      {
+        event: "listening",
+        protocol: "classic",
+        topic: name,
+        address: shown,
+        ...own,
+      },
+    )
     const stopKeys = await this.#openDoor(session, own.words)
     await this.#ending.promise
     stopKeys()

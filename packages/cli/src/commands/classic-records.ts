@@ -99,7 +99,10 @@ async function printTopics(context: Context): Promise<void> {
   await context.withRing(async (ring) => {
     const topics = await ring.topics()
     if (topics.length === 0 && !context.json) {
-      context.print(`No classic topics yet. Make one: ${context.command} classic new NAME --broker URL`, null)
+      context.print(
+        `No classic topics yet. Make one: ${context.command} classic new NAME --broker URL`,
+        null,
+      )
       return
     }
     const lines = topics.map((record) => {

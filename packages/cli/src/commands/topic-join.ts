@@ -86,7 +86,7 @@ async function joinTopic(
   await context.withRing(async (ring) => {
     const { isNew, record } = await recordToJoin(ring, name, complete)
     try {
-      await beLetIn(context, ring, record, { ...options, pairingCode: code, petname })
+      await beLetIn(context, ring, record, { ...options, ...(petname && { petname }), pairingCode: code })
     } catch (error) {
       // What was not joined is not kept; unless it had been there before.
       if (isNew) await forgetTopic(ring, record)
@@ -123,7 +123,7 @@ async function beLetIn(
   context: Context,
   ring: KeyRing,
   record: TopicRecord,
-  options: JoinOptions & { readonly pairingCode: string | null; readonly petname: string | null },
+  options: JoinOptions & { readonly pairingCode: string | null },
 ): Promise<void> {
   const { pairingCode, petname, showCode, wait } = options
   const ending = interrupted()

@@ -247,7 +247,12 @@ class Listening {
   #sayRefused(counts: ReadonlyMap<string, number>): void {
     for (const [key, count] of counts) {
       const [code, who] = JSON.parse(key) as [string, string | null]
-      this.#mark(`${refusedText(code, count, who)}.`, { event: "rejected", code, count, claimed: who })
+      this.#mark(`${refusedText(code, count, who)}.`, {
+        event: "rejected",
+        code,
+        count,
+        claimed: who,
+      })
     }
   }
 
@@ -271,7 +276,9 @@ class Listening {
     return publicKeys.map((key) => {
       const contact = contactByKey(book, key)
       if (hex(key) === own) return "you"
-      return trustOf(contact).state === "revoked" ? `${nameOf(key, contact)} (revoked)` : nameOf(key, contact)
+      return trustOf(contact).state === "revoked"
+        ? `${nameOf(key, contact)} (revoked)`
+        : nameOf(key, contact)
     })
   }
 

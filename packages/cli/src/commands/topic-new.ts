@@ -80,7 +80,9 @@ async function reachable(
     await transport.close()
     return { reachable: true }
   } catch (error) {
-    context.warn(`${error instanceof Error ? error.message : String(error)} The topic was made anyway.`)
+    context.warn(
+      `${error instanceof Error ? error.message : String(error)} The topic was made anyway.`,
+    )
     return { reachable: false }
   }
 }

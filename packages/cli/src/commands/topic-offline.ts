@@ -147,7 +147,8 @@ async function acceptText(
   const profile = openInvitation(text)
   await context.withRing(async (ring) => {
     if (!yes) {
-      const topic = profile.topicName === "" ? "a topic" : `its topic ${shownName(profile.topicName)}`
+      const topic =
+        profile.topicName === "" ? "a topic" : `its topic ${shownName(profile.topicName)}`
       await confirmed(questionAbout(profile, `Join ${topic}?`))
     }
     const record = await recordFor(ring, name, addresses)

@@ -24,7 +24,9 @@ export function addTopicPairCommand(topic: Command): void {
     .option("--petname <name>", "your name for whom you let in (default: what it calls itself)")
     .option("--admin", "make it an admin, who may let in and remove others")
     .option("--many", "keep the window open after the first one")
-    .action(run((context, name: string, options: PairOptions) => pairOthers(context, name, options)))
+    .action(
+      run((context, name: string, options: PairOptions) => pairOthers(context, name, options)),
+    )
   examples(pair, [
     "topic pair kitchen",
     "topic pair kitchen --wait 60 --petname bob",

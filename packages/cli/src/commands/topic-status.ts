@@ -91,7 +91,14 @@ function heardText(heard: Heard): string {
   ].join(", ")
 }
 
-function reportHeard({ messages, missing, possiblyMissing, rejected, sinceMs, untilMs }: Heard): object {
+function reportHeard({
+  messages,
+  missing,
+  possiblyMissing,
+  rejected,
+  sinceMs,
+  untilMs,
+}: Heard): object {
   const [since, until] = [sinceMs, untilMs].map((ms) => new Date(ms).toISOString())
   return { since, until, messages, missing, possiblyMissing, rejected }
 }

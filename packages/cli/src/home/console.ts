@@ -47,7 +47,7 @@ export class HomeConsole {
       case "n":
         return this.#begin(pairing.answer(false))
       case "p":
-        return pairing.open()
+        return this.#begin(pairing.open())
       case "c":
         return pairing.close()
       case "r":

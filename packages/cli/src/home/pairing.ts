@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises"
 import { sameBytes, UsageError } from "stringphone/bytes"
 import type {
   Pairing as Window,
@@ -55,7 +56,7 @@ export class Pairing {
   /** @throws {UsageError} `not-an-admin` */
   async open(): Promise<void> {
     const { address, emit, windowMs } = this.#options
-    this.#forget() // what closes now is not news: another one opens
+    await this.#end() // which is no news: another one opens
     const window = await this.#session.openPairing({ code: "show", address, forMs: windowMs })
     this.#window = window
     const seconds = Math.round(windowMs / 1000)
@@ -71,9 +72,7 @@ export class Pairing {
 
   /** The home stops. */
   stop(): void {
-    const window = this.#window
-    this.#forget()
-    window?.close()
+    void this.#end()
   }
 
   /**
@@ -163,6 +162,16 @@ export class Pairing {
     if (window !== this.#window) return
     this.#forget()
     this.#options.emit({ event: "pairing", open: false, because: reasons[because] })
+  }
+
+  /** Closes it without a word, and waits until the end of it can not be taken for the next one's. */
+  async #end(): Promise<void> {
+    const window = this.#window
+    const shown = this.#question ?? this.#confirmed
+    this.#forget()
+    window?.close()
+    await shown?.outcome
+    await setImmediate()
   }
 
   #forget(): void {

@@ -1,6 +1,7 @@
 import { hex, sameBytes, UsageError } from "../bytes/index.js"
 import { randomBytes } from "../crypto/index.js"
 import { contactByKey, type Identity, nameClash, type VerifiedBy } from "../identity/index.js"
+import { newRekeyKey, type RekeyKeyPair } from "../topic/index.js"
 import {
   closedHost,
   type Comparison,
@@ -20,14 +21,12 @@ import {
   type JoinerState,
   joinerWakesAtMs,
   makePairingCode,
-  newRekeyKey,
   type PairingCode,
   type PairingRole,
   type PeerProfile,
-  type RekeyKeyPair,
   stepHost,
   stepJoiner,
-} from "../topic/index.js"
+} from "../topic/pairing/index.js"
 import type { Clock } from "../transport/index.js"
 import {
   OpenRequest,

@@ -1,5 +1,5 @@
 import type { Contact } from "../identity/index.js"
-import type { ComparedEmoji, Comparison, PeerProfile } from "../topic/index.js"
+import type { ComparedEmoji, Comparison, PeerProfile } from "../topic/pairing/index.js"
 import { MessageQueue } from "./message-queue.js"
 
 /** What a person wants when opening a pairing window. */

@@ -4,15 +4,17 @@ import {
   type Decoded,
   type DecodedControl,
   type Gap,
-  makeInvitation,
-  makeJoinRequest,
   newRekeyKey,
-  openInvitation,
-  openJoinRequest,
   type Participant,
   RejectedMessage,
   type RosterChange,
 } from "../topic/index.js"
+import {
+  makeInvitation,
+  makeJoinRequest,
+  openInvitation,
+  openJoinRequest,
+} from "../topic/pairing/index.js"
 import { type Clock, systemClock } from "../transport/index.js"
 import { isolated, report } from "./isolated.js"
 import type { JournalEntry } from "./journal.js"

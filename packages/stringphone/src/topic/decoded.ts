@@ -1,3 +1,4 @@
+import { PeerError } from "../bytes/index.js"
 import type { Gap } from "./receiving-keys.js"
 import type { Control } from "./wire/control.js"
 import type { KeyRequest } from "./wire/key-request.js"
@@ -73,3 +74,14 @@ export interface DecodedRekey {
  * `notice`: send a `removalNotice`.
  */
 export type RequestAnswer = "resend" | "renew" | "notice" | "none"
+
+/** A data message that was refused. */
+export class RejectedMessage extends PeerError {
+  /** Whose it seems to be by its tag, 32 bytes; not proven. */
+  readonly claimed: Uint8Array
+
+  constructor(cause: PeerError, claimed: Uint8Array) {
+    super(cause.code, cause.message)
+    this.claimed = claimed
+  }
+}

@@ -13,15 +13,15 @@ export type { Admission, RosterChange } from "./roster-change.js"
 export type { Signer } from "./signer.js"
 export type { RekeyKeyPair } from "./slot.js"
 export { newRekeyKey } from "./own-rekey-keys.js"
-export { RejectedMessage, Topic } from "./topic.js"
+export { RejectedMessage } from "./decoded.js"
+export { Topic } from "./topic.js"
 export type {
   CreateTopicOptions,
   DecodeOptions,
   JoinTopicOptions,
   SavedTopic,
   TopicSnapshot,
-} from "./topic.js"
+} from "./topic-options.js"
 export type { Control } from "./wire/control.js"
 export type { KeyRequest } from "./wire/key-request.js"
 export type { Participant } from "./wire/rekey.js"
-export * from "./pairing/index.js"

@@ -115,3 +115,16 @@ function newer(
   const { rekeyKey, serial } = announced && announced.serial > one.serial ? announced : one
   return { serial, rekeyKey }
 }
+
+/** Who came and who went, by public key. */
+export function rosterChanges(
+  before: RekeyBody,
+  after: RekeyBody,
+): { readonly added: readonly Uint8Array[]; readonly removed: readonly Uint8Array[] } {
+  const keysOf = ({ participants }: RekeyBody): readonly Uint8Array[] =>
+    participants.map(({ publicKey }) => publicKey)
+  return {
+    added: keysOf(after).filter((key) => !participantIn(before, key)),
+    removed: keysOf(before).filter((key) => !participantIn(after, key)),
+  }
+}

@@ -1,7 +1,14 @@
 import { fromHex, hex, PeerError, sameBytes, UsageError, utf8 } from "../bytes/index.js"
 import { hash, randomBytes } from "../crypto/index.js"
 import { type Binding, sealData } from "./data-message.js"
-import type { Decoded, DecodedControl, DecodedRekey, Origin, RequestAnswer } from "./decoded.js"
+import {
+  type Decoded,
+  type DecodedControl,
+  type DecodedRekey,
+  type Origin,
+  RejectedMessage,
+  type RequestAnswer,
+} from "./decoded.js"
 import {
   beginEpoch,
   bindingOf,
@@ -14,7 +21,6 @@ import {
 } from "./epoch.js"
 import { type EndedEpoch, endOf, missingAtEnd } from "./epoch-end.js"
 import { cut, Reassembly } from "./fragments.js"
-import type { FreshnessOptions } from "./freshness.js"
 import {
   makeKeyRequest,
   makeRemovalNotice,
@@ -36,11 +42,18 @@ import { pad } from "./padding.js"
 import { accept, openMessage } from "./receive.js"
 import { forgetBelow, forgetLate, type Gap } from "./receiving-keys.js"
 import { makeRekey, openRekey } from "./rekey.js"
-import { checkTopicName, nextBody, type RosterChange } from "./roster-change.js"
+import { checkTopicName, nextBody, type RosterChange, rosterChanges } from "./roster-change.js"
 import { contextOf } from "./schedule.js"
 import type { SendingChain } from "./sending-keys.js"
 import type { Signer } from "./signer.js"
 import type { RekeyKeyPair } from "./slot.js"
+import type {
+  CreateTopicOptions,
+  DecodeOptions,
+  JoinTopicOptions,
+  SavedTopic,
+  TopicSnapshot,
+} from "./topic-options.js"
 import { encodeBundle, encodeTimed } from "./wire/content.js"
 import { type Control, encodeControl } from "./wire/control.js"
 import { type DataType, dataTypeOf, decodeData, headerBytes } from "./wire/data.js"
@@ -55,47 +68,6 @@ import {
 } from "./wire/rekey.js"
 import { removalNoticeType } from "./wire/removal-notice.js"
 import { decodeSending, decodeState, encodeState, type SavedSending } from "./wire/state.js"
-
-/** What a topic is created with. */
-export interface CreateTopicOptions {
-  readonly signer: Signer
-  /** Milliseconds since 1970. */
-  readonly nowMs: number
-  /** For people; at most 64 bytes of UTF-8. Participants see it, strangers do not. */
-  readonly name?: string
-  /** All participants give the same; default: empty. spec/topic.md §1.2 */
-  readonly channelName?: string
-  /** Hide the lengths of payloads (Padmé). */
-  readonly isPadded?: boolean
-}
-
-/** What somebody knows who is about to join, from pairing or from an invitation. */
-export interface JoinTopicOptions {
-  readonly signer: Signer
-  /** 16 bytes. */
-  readonly topicId: Uint8Array
-  /** The host's public key, 32 bytes, authenticated. */
-  readonly host: Uint8Array
-  /** Whose public half the host was given. */
-  readonly rekeyKey: RekeyKeyPair
-  readonly channelName?: string
-}
-
-/** Saved bytes of a topic. Secret. */
-export interface SavedTopic {
-  readonly state: Uint8Array
-  readonly sending: Uint8Array
-}
-
-/** Bytes to save; when they are, `stored` lets the counters be used that they took. */
-export interface TopicSnapshot extends SavedTopic {
-  stored(): void
-}
-
-export interface DecodeOptions extends FreshnessOptions {
-  /** Milliseconds since 1970. */
-  readonly nowMs: number
-}
 
 /**
  * One participant in one topic, spec/topic.md: what comes in is decoded, what goes out encoded.
@@ -631,7 +603,13 @@ export class Topic {
     this.#rekeyKeys = afterUse(this.#rekeyKeys, by, nowMs)
     if (applied) this.#enter(membership, Uint8Array.from(bytes), sending)
     else this.#membership = membership
-    return { kind: "rekey", applied, by: body.signer, epoch: body.epoch, ...changes(before, body) }
+    return {
+      kind: "rekey",
+      applied,
+      by: body.signer,
+      epoch: body.epoch,
+      ...rosterChanges(before, body),
+    }
   }
 
   #decodeKeyRequest(bytes: Uint8Array): Decoded {
@@ -723,17 +701,6 @@ export class Topic {
   }
 }
 
-/** A data message that was refused. */
-export class RejectedMessage extends PeerError {
-  /** Whose it seems to be by its tag, 32 bytes; not proven. */
-  readonly claimed: Uint8Array
-
-  constructor(cause: PeerError, claimed: Uint8Array) {
-    super(cause.code, cause.message)
-    this.claimed = claimed
-  }
-}
-
 /** A sender answered our challenge by its message with this counter: what is below it is old. [TOPIC-4-3] */
 function answered(sender: Sender, counter: number): void {
   if (!sender.mustAnswer) return
@@ -747,13 +714,4 @@ function bytesOf(payload: string | Uint8Array): Uint8Array {
 
 function isPairing(type: number | undefined): boolean {
   return type !== undefined && type >= 0x31 && type <= 0x36
-}
-
-function changes(before: RekeyBody, after: RekeyBody): Pick<DecodedRekey, "added" | "removed"> {
-  const keysOf = (body: RekeyBody): readonly Uint8Array[] =>
-    body.participants.map(({ publicKey }) => publicKey)
-  return {
-    added: keysOf(after).filter((key) => !participantIn(before, key)),
-    removed: keysOf(before).filter((key) => !participantIn(after, key)),
-  }
 }

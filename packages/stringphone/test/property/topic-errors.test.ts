@@ -4,7 +4,7 @@ import { expect, test } from "vitest"
 import corpus from "../../fuzz/corpus/topic-decode.json" with { type: "json" }
 import { topicDecodeTarget } from "../../fuzz/topic-decode.js"
 import receivers from "../../fuzz/topic-receivers.json" with { type: "json" }
-import { concat, fromHex, PeerError, UsageError } from "../../src/bytes/index.js"
+import { concat, fromHex, PeerError, UsageError, utf8 } from "../../src/bytes/index.js"
 import { cryptoEngine } from "../../src/crypto/index.js"
 import { Identity } from "../../src/identity/index.js"
 import { newRekeyKey, RejectedMessage, Topic } from "../../src/topic/index.js"
@@ -27,7 +27,7 @@ test("the corpus has something of every kind for somebody", () => {
   expect([...kinds, ...others].filter((kind) => !found.has(kind))).toEqual([])
 })
 
-const types = fc.constantFrom(..."MTBCFKQX1s").map((letter) => letter.charCodeAt(0))
+const types = fc.constantFrom(...utf8("MTBCFKQX1s"))
 const sample = fc.constantFrom(...samples)
 const mutated = fc
   .tuple(

@@ -37,7 +37,9 @@ class Network {
     const before = bodyOf(admin)
     const message = admin.change(change, (this.clockMs += 10))
     const after = bodyOf(admin)
-    for (const joinId of after.tombstones.filter((id) => !before.tombstones.some((one) => hex(one) === hex(id)))) {
+    for (const joinId of after.tombstones.filter(
+      (id) => !before.tombstones.some((one) => hex(one) === hex(id)),
+    )) {
       const whom = before.participants.find((one) => hex(one.joinId) === hex(joinId))
       if (whom && change.remove?.some((key) => hex(key) === hex(whom.publicKey))) {
         const names = { by: nameOf(admin.publicKey), whom: nameOf(whom.publicKey) }
@@ -244,7 +246,10 @@ describe("branches, one at a time", () => {
 
 describe("admins that remove each other", () => {
   /** In rounds: each of some admins decides one thing, at once; then all of it arrives in any order. */
-  const decision = fc.record({ who: fc.nat(2), remove: fc.uniqueArray(fc.nat(2), { maxLength: 2 }) })
+  const decision = fc.record({
+    who: fc.nat(2),
+    remove: fc.uniqueArray(fc.nat(2), { maxLength: 2 }),
+  })
   const order = fc.array(fc.tuple(fc.nat(3), fc.nat(2)), { maxLength: 12, size: "max" })
 
   test("at once: one roster, and only the winner's signer survives its removal", () => {

@@ -14,7 +14,12 @@ import {
   type ReceivingChain,
 } from "../../src/topic/receiving-keys.js"
 import { skipBlocks } from "../../src/topic/sending-keys.js"
-import { decodeSending, decodeState, encodeSending, encodeState } from "../../src/topic/wire/state.js"
+import {
+  decodeSending,
+  decodeState,
+  encodeSending,
+  encodeState,
+} from "../../src/topic/wire/state.js"
 import { secret } from "../wire/fixtures.js"
 import { group, nowMs, outcome, person, stateOf } from "../wire/topic-fixtures.js"
 
@@ -204,7 +209,11 @@ describe("limits of late messages [TOPIC-2-5]", () => {
     const later = receiveAll([60], chain, nowMs + 1000)
     const at = (ms: number): Set<number> => covered(forgetLate(later, nowMs + ms))
     expect(at(lateMs - 1).has(19)).toBe(true)
-    expect([at(lateMs).has(19), at(lateMs).has(39), at(lateMs).has(59)]).toEqual([false, false, true])
+    expect([at(lateMs).has(19), at(lateMs).has(39), at(lateMs).has(59)]).toEqual([
+      false,
+      false,
+      true,
+    ])
     expect(at(lateMs + 1000).has(59)).toBe(false)
     expect(at(1e9)).toEqual(new Set(range(61, 256)))
     expect(forgetLate(later, nowMs + lateMs - 1)).toBe(later)
@@ -245,7 +254,9 @@ describe("the size of what is saved for a sender", () => {
   const { current } = state.membership
   const [[tag, sender] = []] = [...current.senders]
   function sizeOf(chain: ReceivingChain | null): number {
-    const senders = new Map(chain && sender && tag !== undefined ? [[tag, { ...sender, chain }]] : [])
+    const senders = new Map(
+      chain && sender && tag !== undefined ? [[tag, { ...sender, chain }]] : [],
+    )
     const membership = { ...state.membership, current: { ...current, senders } }
     return encodeState({ ...state, membership }).length
   }
@@ -273,7 +284,10 @@ describe("the size of what is saved for a sender", () => {
   })
 
   test("no order gives more than the worst pattern", () => {
-    const jumps = fc.array(fc.oneof(fc.nat(3), fc.nat(40), fc.nat(600)), { maxLength: 90, size: "max" })
+    const jumps = fc.array(fc.oneof(fc.nat(3), fc.nat(40), fc.nat(600)), {
+      maxLength: 90,
+      size: "max",
+    })
     fc.assert(
       fc.property(jumps, (gaps) => {
         let chain = start

@@ -28,7 +28,8 @@ export function group(size: number, { admins = 1, ...options }: GroupOptions = {
   const founder = Topic.create({ signer: person(1), nowMs, name: "home", ...options })
   const joiners = Array.from({ length: size - 1 }, (_, i) => person(i + 2))
   const topics = [founder]
-  if (joiners.length > 0) topics.push(...letIn(founder, joiners, { admins: admins - 1, ...options }))
+  if (joiners.length > 0)
+    topics.push(...letIn(founder, joiners, { admins: admins - 1, ...options }))
   for (const topic of topics) topic.snapshot().stored()
   return topics
 }
@@ -59,7 +60,11 @@ export function stateOf(topic: Topic): string {
 }
 
 /** What came of decoding: the kind, or the code of the `PeerError`. Other errors are thrown on. */
-export function outcome(topic: Topic, bytes: Uint8Array, options: Partial<DecodeOptions> = {}): string {
+export function outcome(
+  topic: Topic,
+  bytes: Uint8Array,
+  options: Partial<DecodeOptions> = {},
+): string {
   try {
     return topic.decode(bytes, { nowMs, ...options }).kind
   } catch (error) {

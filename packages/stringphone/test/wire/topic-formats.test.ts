@@ -3,7 +3,12 @@
 import { describe, expect, test } from "vitest"
 import { concat, fromHex, PeerError, sameBytes, utf8 } from "../../src/bytes/index.js"
 import { pad, padmeLength, unpad } from "../../src/topic/padding.js"
-import { decodeBundle, decodeTimed, encodeBundle, encodeTimed } from "../../src/topic/wire/content.js"
+import {
+  decodeBundle,
+  decodeTimed,
+  encodeBundle,
+  encodeTimed,
+} from "../../src/topic/wire/content.js"
 import { type Control, decodeControl, encodeControl } from "../../src/topic/wire/control.js"
 import { decodeData, encodeDataHeader } from "../../src/topic/wire/data.js"
 import { decodeFragment, encodeFragment } from "../../src/topic/wire/fragment.js"
@@ -35,7 +40,9 @@ import { eachBit, flipped, viewAtOffset } from "./fixtures.js"
 const bytes = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte)
 /** The bytes of text and of hexadecimal numbers, one after the other. */
 const parts = (...all: (string | Uint8Array)[]): Uint8Array =>
-  concat(...all.map((part) => (typeof part === "string" ? fromHex(part.replaceAll(" ", "")) : part)))
+  concat(
+    ...all.map((part) => (typeof part === "string" ? fromHex(part.replaceAll(" ", "")) : part)),
+  )
 
 function isMalformed(run: () => unknown): boolean {
   try {
@@ -362,7 +369,10 @@ describe("fragments", () => {
 })
 
 describe("a roster is refused", () => {
-  const [admin, other] = body.participants as [RekeyBody["participants"][0], RekeyBody["participants"][0]]
+  const [admin, other] = body.participants as [
+    RekeyBody["participants"][0],
+    RekeyBody["participants"][0],
+  ]
   const numbered = (length: number, i: number): Uint8Array =>
     bytes(length, 0).map((_, at) => (at < 4 ? (i >>> (24 - 8 * at)) & 255 : 9))
   const many = (count: number): RekeyBody["participants"] =>
@@ -448,9 +458,32 @@ describe("a roster is refused", () => {
 describe("padding [TOPIC-3-6]", () => {
   test.each([
     // Length of the content, of the padded content.
-    ...[[0, 1], [1, 2], [2, 3], [6, 7], [7, 8], [8, 10], [9, 10], [10, 12], [16, 18], [17, 18]],
-    ...[[63, 64], [64, 72], [99, 104], [255, 256], [256, 272], [999, 1024], [1024, 1088]],
-    ...[[65_535, 65_536], [65_536, 67_584], [1_000_000, 1_015_808]],
+    ...[
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [6, 7],
+      [7, 8],
+      [8, 10],
+      [9, 10],
+      [10, 12],
+      [16, 18],
+      [17, 18],
+    ],
+    ...[
+      [63, 64],
+      [64, 72],
+      [99, 104],
+      [255, 256],
+      [256, 272],
+      [999, 1024],
+      [1024, 1088],
+    ],
+    ...[
+      [65_535, 65_536],
+      [65_536, 67_584],
+      [1_000_000, 1_015_808],
+    ],
   ] as [number, number][])("%i bytes become %i", (length, padded) => {
     const content = bytes(length, 0x80)
     expect(padmeLength(length + 1)).toBe(padded)

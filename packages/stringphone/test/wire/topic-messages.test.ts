@@ -6,7 +6,16 @@ import { randomBytes } from "../../src/crypto/index.js"
 import { newRekeyKey, Topic } from "../../src/topic/index.js"
 import { encodeFragment } from "../../src/topic/wire/fragment.js"
 import { eachBit, flipped, viewAtOffset } from "./fixtures.js"
-import { group, isHarmless, letIn, minuteMs, nowMs, outcome, person, stateOf } from "./topic-fixtures.js"
+import {
+  group,
+  isHarmless,
+  letIn,
+  minuteMs,
+  nowMs,
+  outcome,
+  person,
+  stateOf,
+} from "./topic-fixtures.js"
 
 /** For each message its receiver, who did not get it yet, and what it then gives. */
 interface Sample {
@@ -83,7 +92,11 @@ function truncations(encoded: Uint8Array): (readonly [string, Uint8Array])[] {
   ])
 }
 
-function flips(encoded: Uint8Array, from = 0, to = encoded.length): (readonly [string, Uint8Array])[] {
+function flips(
+  encoded: Uint8Array,
+  from = 0,
+  to = encoded.length,
+): (readonly [string, Uint8Array])[] {
   const all: (readonly [string, Uint8Array])[] = []
   eachBit(from, to, (bit) => all.push([`byte ${bit >> 3} bit ${bit & 7}`, flipped(encoded, bit)]))
   return all
@@ -124,7 +137,7 @@ describe.each(samples)("$name", ({ encoded, kind, receiver }) => {
 
 test("nothing at all, and 1 MiB of zeros behind each type", () => {
   const junk = new Uint8Array(1 << 20)
-  const inputs = [..."MTBCKQX\0sir"].map((letter) => {
+  const inputs = Array.from("MTBCKQX\0sir", (letter) => {
     const input = Uint8Array.from(junk)
     input.set(utf8(letter))
     return [letter, input] as const
@@ -182,7 +195,10 @@ describe("a removal notice", () => {
 
   test("for another, of another topic, by who is no admin", () => {
     const others = [
-      ["for another key", admin.removalNotice({ ...request.request, rekeyKey: bobsNewKey.publicKey })!],
+      [
+        "for another key",
+        admin.removalNotice({ ...request.request, rekeyKey: bobsNewKey.publicKey })!,
+      ],
       ["of another topic", elsewhere.removalNotice(request.request)!],
       ["by itself", member.removalNotice(request.request)!],
       ["to a key of low order", new Uint8Array(157).fill(0x58, 0, 1)],
@@ -246,7 +262,9 @@ describe("fragments of whole messages", () => {
   })
 
   test("and then it is decoded, in any order", () => {
-    const found = pieces.toReversed().map((piece) => outcome(receiver, piece, { nowMs: clock + 31_000 }))
+    const found = pieces
+      .toReversed()
+      .map((piece) => outcome(receiver, piece, { nowMs: clock + 31_000 }))
     expect(found).toEqual([...Array<string>(4).fill("incomplete"), "message"])
   })
 })

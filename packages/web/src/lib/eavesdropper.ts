@@ -11,7 +11,7 @@ export async function doMischief(mischief: Mischief): Promise<string | null> {
     })
     if (response.ok) return null
     const sentence = (await response.text()).trim()
-    return response.status === 409 && sentence !== ""
+    return sentence !== "" && sentence.length < 200
       ? sentence
       : `The home did not do it (${response.status}).`
   } catch {
