@@ -4,7 +4,6 @@ import { type Binding, sealData } from "./data-message.js"
 import {
   type Decoded,
   type DecodedControl,
-  type DecodedRekey,
   type Origin,
   RejectedMessage,
   type RequestAnswer,

@@ -19,8 +19,7 @@ import { skipBlocks, takeBlock } from "../../src/topic/sending-keys.js"
 import { openSlot, sealSlot, zeroNonce } from "../../src/topic/slot.js"
 import { decodeData, encodeDataHeader } from "../../src/topic/wire/data.js"
 import { decodeRekey, decodeRekeyBody, encodeRekeyBody } from "../../src/topic/wire/rekey.js"
-import { answer, type Content, type Request } from "../second/topic-answers.js"
-import { comparable, type Outcome } from "../second/topic-comparable.js"
+import { type Answer, answer, comparable, type Request } from "../second/topic-answers.js"
 import written from "./topic.json" with { type: "json" }
 
 interface Named {
@@ -31,9 +30,9 @@ interface Named {
 
 interface Example extends Named {
   readonly make?: Request
-  readonly made?: Outcome
+  readonly made?: Answer
   readonly open?: Request
-  readonly opened?: Outcome
+  readonly opened?: Answer
 }
 
 interface Refusal extends Named {
@@ -46,8 +45,8 @@ interface Pairing extends Named {
   readonly joiner: Request
   readonly host: Request
   readonly messages: Readonly<Partial<Record<`message${1 | 2 | 3 | 4 | 5 | 6}`, string>>>
-  readonly joinerMakes: Outcome
-  readonly hostMakes: Outcome
+  readonly joinerMakes: Answer
+  readonly hostMakes: Answer
 }
 
 const { derivations, epochs, identities } = written
@@ -64,7 +63,7 @@ function placed({ in: place }: Named, request: Request): Request {
 }
 
 /** What ours says, as far as it says it. */
-function ask(one: Named, request: Request): Outcome {
+function ask(one: Named, request: Request): Answer {
   return answer(placed(one, request))
 }
 
@@ -185,7 +184,7 @@ describe("derivations", () => {
 })
 
 describe("examples", () => {
-  const opened = ({ make, opened }: Example): Outcome =>
+  const opened = ({ make, opened }: Example): Answer =>
     make?.content ? { content: make.content, ...opened } : { ...opened }
 
   const toOpen = examples.filter((one) => one.open !== undefined)
