@@ -180,7 +180,8 @@ export function answer(request: Request): Answer {
 }
 
 /** Of what Python answers, that which ours tells, too. */
-export function comparable(request: Request, { ...told }: Answer): Answer {
+export function comparable(request: Request, outcome: Answer): Answer {
+  const told: Record<string, unknown> = { ...outcome }
   if (request.do === "derive") delete told["headerKey"]
   if (request.do === "openRekey") delete told["epochSecret"]
   const signatureDigits = 128
