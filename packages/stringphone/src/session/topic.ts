@@ -1,4 +1,4 @@
-import { ChannelError, fromUtf8, hex, PeerError, UsageError } from "../bytes/index.js"
+import { ChannelError, fromUtf8, hex, PeerError, sameBytes, UsageError } from "../bytes/index.js"
 import { type ContactBook, contactByKey, trustOf } from "../identity/index.js"
 import {
   type Decoded,
@@ -530,10 +530,16 @@ export class TopicSession {
   }
 
   async #change(change: RosterChange): Promise<void> {
+    const admins = this.participants().filter(({ isAdmin }) => isAdmin)
+    const removesAdmin = admins.some(({ publicKey }) =>
+      change.remove?.some((key) => sameBytes(key, publicKey)),
+    )
     const rekey = await this.#stored.change((topic) => topic.change(change, this.#wallClock()))
     this.#duties.superseded()
     await this.#transmit(rekey, { retain: epochSlot })
     void this.#outbox.flush()
+    // A removed admin must not be able to answer with an epoch of the same number. [TOPIC-7-6]
+    if (removesAdmin) await this.#change({})
   }
 
   async #trustInvited(publicKey: Uint8Array, suggested: string, petname?: string): Promise<void> {

@@ -64,7 +64,11 @@ export class Reassembly {
       bytes: 0,
     }
     const size = message.pieces.find((held, i) => held && i < last)?.length
-    const isOdd = size !== undefined && (index < last ? piece.length !== size : piece.length > size)
+    const isOdd =
+      index < last
+        ? piece.length !== (size ?? piece.length) ||
+          piece.length < (message.pieces[last]?.length ?? 0)
+        : piece.length > (size ?? piece.length)
     if (message.pieces.length !== last + 1 || isOdd) {
       throw new PeerError("malformed", "A fragment contradicts the others of its message.")
     }

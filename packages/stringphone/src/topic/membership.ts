@@ -8,59 +8,85 @@ export interface Membership {
   readonly current: Epoch
   /** For late messages; newest first. */
   readonly earlier: readonly Epoch[]
-  /** Admins of the current epoch's parent, who may make another child of it. Ed25519 keys. */
+  /** Admins of the current epoch's parent, the senior first. Ed25519 keys. */
   readonly parentAdmins: readonly Uint8Array[]
-  /** Join IDs in the current roster that have a tombstone elsewhere. [TOPIC-7-8] */
-  readonly pendingRemovals: readonly Uint8Array[]
+  /** Join IDs of all of whose removal we know, in whichever branch; newest last. [TOPIC-7-8] */
+  readonly removals: readonly Uint8Array[]
   /** Let in by another branch. */
   readonly pendingAdmissions: readonly Participant[]
+  /** There is another branch as long as ours. */
+  readonly isSplit: boolean
 }
 
 /** More epochs than this in five minutes are not waited for. */
 const maxEarlier = 8
+const maxRemovals = 1024
+/** An admin must not use up the numbers that there are. [TOPIC-7-5] */
+const maxEpochJump = 2 ** 16
 
 /** The membership of who has just founded or joined. */
 export function newMembership(current: Epoch): Membership {
-  return { current, earlier: [], parentAdmins: [], pendingRemovals: [], pendingAdmissions: [] }
+  const { tombstones: removals } = current.body
+  return {
+    current,
+    earlier: [],
+    parentAdmins: [],
+    removals,
+    pendingAdmissions: [],
+    isSplit: false,
+  }
+}
+
+/** Join IDs in the current roster that were removed by another branch. */
+export function pendingRemovals({ current, removals }: Membership): readonly Uint8Array[] {
+  return current.body.participants
+    .map(({ joinId }) => joinId)
+    .filter((joinId) => includesBytes(removals, joinId))
 }
 
 /** Whether this key is an admin here and now. */
-export function isAdmin({ current, pendingRemovals }: Membership, publicKey: Uint8Array): boolean {
+export function isAdmin({ current, removals }: Membership, publicKey: Uint8Array): boolean {
   const participant = participantIn(current.body, publicKey)
-  return participant?.isAdmin === true && !includesBytes(pendingRemovals, participant.joinId)
+  return participant?.isAdmin === true && !includesBytes(removals, participant.joinId)
 }
 
 /** Whether two branches have to be merged by an admin. [TOPIC-7-7] */
-export function needsMerge({ pendingAdmissions, pendingRemovals }: Membership): boolean {
-  return pendingAdmissions.length > 0 || pendingRemovals.length > 0
+export function needsMerge(membership: Membership): boolean {
+  const { isSplit, pendingAdmissions } = membership
+  return isSplit || pendingAdmissions.length > 0 || pendingRemovals(membership).length > 0
 }
 
 /**
  * What a genuine rekey message by `next.body.signer` makes of a membership, spec/topic.md §7.
  *
  * @returns `applied`: `next` is current now; otherwise it is noted, and another branch goes on.
- * @throws {PeerError} `old-rekey`, `not-an-admin`
+ * @throws {PeerError} `old-rekey`, `not-an-admin`, `too-far-ahead`
  */
 export function receiveEpoch(
   membership: Membership,
   next: Epoch,
   nowMs: number,
 ): { readonly membership: Membership; readonly applied: boolean } {
-  const { current, earlier, parentAdmins } = membership
+  const { current, earlier } = membership
   const { epoch, parent, signer } = next.body
   if ([current, ...earlier].some((one) => sameBytes(one.commitment, next.commitment))) throw old()
+  if (epoch === current.body.epoch && sameBytes(parent, current.body.parent)) {
+    return receiveSibling(membership, next, nowMs)
+  }
+  if (!isAdmin(membership, signer)) throw notAnAdmin() // [TOPIC-7-5]
+  if (epoch - current.body.epoch > maxEpochJump) {
+    throw new PeerError("too-far-ahead", "A rekey message skips too many epochs to be believed.")
+  }
   if (epoch > current.body.epoch) {
-    if (!isAdmin(membership, signer)) throw notAnAdmin() // [TOPIC-7-5]
     return { membership: advance(membership, next, nowMs), applied: true }
   }
-  if (epoch < current.body.epoch) throw old() // [TOPIC-7-10]
-  const isSibling = sameBytes(parent, current.body.parent)
-  const mayBranch = isSibling ? includesBytes(parentAdmins, signer) : isAdmin(membership, signer)
-  if (!mayBranch && !(isSibling && isAdmin(membership, signer))) throw notAnAdmin()
-  if (isSibling && beats(next, current)) {
-    return { membership: turnTo(membership, next, nowMs), applied: true } // [TOPIC-7-6]
+  if (epoch === current.body.epoch) {
+    return { membership: { ...note(membership, next, nowMs), isSplit: true }, applied: false }
   }
-  return { membership: note(membership, next, nowMs), applied: false }
+  // A shorter branch, or long ago: its removals count at once, and nothing else of it. [TOPIC-7-10]
+  const removals = known(membership.removals, next.body.tombstones)
+  if (removals.length === membership.removals.length) throw old()
+  return { membership: { ...membership, removals }, applied: false }
 }
 
 /** Drops epochs whose late messages waited long enough. */
@@ -74,61 +100,87 @@ export function forgetEarlier(membership: Membership, nowMs: number): Membership
 export function advance(membership: Membership, next: Epoch, nowMs: number): Membership {
   const { current } = membership
   const isChild = sameBytes(next.body.parent, current.commitment)
+  const removals = known(membership.removals, next.body.tombstones)
+  const others = isChild ? [] : current.body.participants
   return {
     current: next,
     earlier: earlierAfter(membership, next, nowMs),
     parentAdmins: isChild ? adminsOf(current.body) : [],
-    pendingRemovals: removalsLeft(next, [
-      ...membership.pendingRemovals,
-      ...current.body.tombstones,
-    ]),
-    pendingAdmissions: admissionsLeft(next, [
-      ...membership.pendingAdmissions,
-      ...(isChild ? [] : current.body.participants),
-    ]),
+    removals,
+    pendingAdmissions: admissionsLeft(next, removals, [...membership.pendingAdmissions, ...others]),
+    isSplit: false,
   }
 }
 
-/** Of two children of one epoch the other one wins. */
-function turnTo(membership: Membership, winner: Epoch, nowMs: number): Membership {
-  const { current: loser, parentAdmins } = membership
+/** Two children of one epoch: all must choose the same. [TOPIC-7-6] */
+function receiveSibling(
+  membership: Membership,
+  next: Epoch,
+  nowMs: number,
+): { readonly membership: Membership; readonly applied: boolean } {
+  const { current, parentAdmins } = membership
+  const rankOf = ({ body }: Epoch): number =>
+    parentAdmins.findIndex((key) => sameBytes(key, body.signer))
+  if (rankOf(next) < 0) throw notAnAdmin()
+  const weRemoveIt = removesSignerOf(current, next)
+  const itRemovesUs = removesSignerOf(next, current)
+  if (weRemoveIt && !(itRemovesUs && rankOf(next) < rankOf(current))) throw notAnAdmin()
+  if (itRemovesUs) {
+    // Nothing counts of what a removed admin did, not even removals: it may be a thief's.
+    const removals = membership.removals.filter(
+      (id) =>
+        !includesBytes(current.body.tombstones, id) || includesBytes(next.body.tombstones, id),
+    )
+    return { membership: turnTo({ ...membership, removals }, next, nowMs, []), applied: true }
+  }
+  if (!beats(next, current)) return { membership: note(membership, next, nowMs), applied: false }
+  const { participants } = current.body
+  return { membership: turnTo(membership, next, nowMs, participants), applied: true }
+}
+
+function turnTo(
+  membership: Membership,
+  winner: Epoch,
+  nowMs: number,
+  others: readonly Participant[],
+): Membership {
+  const removals = known(membership.removals, winner.body.tombstones)
   return {
     current: winner,
     earlier: earlierAfter(membership, winner, nowMs),
-    parentAdmins,
-    pendingRemovals: removalsLeft(
-      winner,
-      [...membership.pendingRemovals, ...loser.body.tombstones],
-      winner.body.signer,
-    ),
-    pendingAdmissions: admissionsLeft(winner, [
+    parentAdmins: membership.parentAdmins,
+    removals,
+    pendingAdmissions: admissionsLeft(winner, removals, [
       ...membership.pendingAdmissions,
-      ...loser.body.participants,
+      ...others,
     ]),
+    isSplit: false,
   }
 }
 
 /** Another branch that we do not turn to: its decisions are remembered until they are merged. */
 function note(membership: Membership, loser: Epoch, nowMs: number): Membership {
   const { current } = membership
-  const isSibling = sameBytes(loser.body.parent, current.body.parent)
   const sameRemovals = loser.body.tombstones.length === current.body.tombstones.length
   const ended = { ...loser, endedMs: nowMs }
+  const removals = known(membership.removals, loser.body.tombstones)
   return {
     ...membership,
     earlier: sameRemovals
       ? [ended, ...membership.earlier].slice(0, maxEarlier)
       : membership.earlier,
-    pendingRemovals: removalsLeft(
-      current,
-      [...membership.pendingRemovals, ...loser.body.tombstones],
-      isSibling ? current.body.signer : undefined,
-    ),
-    pendingAdmissions: admissionsLeft(current, [
+    removals,
+    pendingAdmissions: admissionsLeft(current, removals, [
       ...membership.pendingAdmissions,
       ...loser.body.participants,
     ]),
   }
+}
+
+/** Whether one epoch removes the admin who made the other. */
+function removesSignerOf(one: Epoch, other: Epoch): boolean {
+  const signer = participantIn(other.body, other.body.signer)
+  return signer !== null && includesBytes(one.body.tombstones, signer.joinId)
 }
 
 /** No grace for what was before a removal. [TOPIC-7-9] */
@@ -141,29 +193,23 @@ function earlierAfter(
   return removes ? [] : [{ ...current, endedMs: nowMs }, ...earlier].slice(0, maxEarlier)
 }
 
-/** Removals that this epoch does not know; its signer stays when it won a tie. */
-function removalsLeft(
-  { body }: Epoch,
+function known(
   removals: readonly Uint8Array[],
-  spared?: Uint8Array,
+  tombstones: readonly Uint8Array[],
 ): readonly Uint8Array[] {
-  const present = body.participants.filter(
-    ({ publicKey }) => !spared || !sameBytes(publicKey, spared),
-  )
-  const ids = present.map(({ joinId }) => joinId)
-  return uniqueBytes(removals.filter((id) => includesBytes(ids, id)))
+  return uniqueBytes([...removals, ...tombstones]).slice(-maxRemovals)
 }
 
-/** Who is in another branch, not in this one, and was not removed by it as far as it remembers. */
+/** Who is in another branch, not in this one, and was not removed as far as we know. */
 function admissionsLeft(
   { body }: Epoch,
+  removals: readonly Uint8Array[],
   participants: readonly Participant[],
 ): readonly Participant[] {
   // An epoch that may have forgotten tombstones does not show who was never removed.
   if (body.tombstones.length >= maxTombstones) return []
   const left = participants.filter(
-    ({ joinId, publicKey }) =>
-      !includesBytes(body.tombstones, joinId) && !participantIn(body, publicKey),
+    ({ joinId, publicKey }) => !includesBytes(removals, joinId) && !participantIn(body, publicKey),
   )
   return [...new Map(left.map((one) => [hex(one.publicKey), one])).values()]
 }

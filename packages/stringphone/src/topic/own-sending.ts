@@ -17,9 +17,14 @@ export class OwnSending {
   /** Guards of our last 256 messages, by counter: another one tells of another copy of us. */
   readonly #guards = new Uint8Array(8 * blockSize)
   #guarded = { from: 0, to: 0 }
+  /** Changes when what was taken before is given up. */
+  #generation = 0
+  /** What was used in this epoch before we began, if it was closed in order. */
+  #usedBefore: number | null
 
   constructor(saved: SavedSending) {
     this.#saved = saved
+    this.#usedBefore = saved.used
   }
 
   /** How many messages can be encoded before a snapshot has to be stored. */
@@ -32,9 +37,9 @@ export class OwnSending {
     return this.#saved.chain.block * blockSize
   }
 
-  /** Counters that were used, if it was closed in order and not opened since. */
+  /** Counters that were used in this epoch before we began; `null`: it was not closed in order. */
   get usedBefore(): number | null {
-    return this.#saved.used
+    return this.#usedBefore
   }
 
   /** The first counter that this process did not use; `null`: it does not know. */
@@ -66,6 +71,7 @@ export class OwnSending {
   snapshot(closing: boolean): { readonly sending: Uint8Array; stored(): void } {
     if (closing && this.#isTaker) this.#saved = { ...this.#saved, used: this.unusedFrom }
     const { commitment } = this.#saved
+    const generation = this.#generation
     const isLow = !closing && this.left < lowWater
     const taken = isLow ? takeBlock(this.#saved.chain) : null
     if (taken) this.#saved = { commitment, chain: taken.chain, used: null }
@@ -73,8 +79,8 @@ export class OwnSending {
     return {
       sending: encodeSending(this.#saved),
       stored: () => {
-        // Keys of an epoch that was left meanwhile are worth nothing.
-        if (!taken || isStored || !sameBytes(commitment, this.#saved.commitment)) return
+        // Keys that were given up meanwhile are not to be used.
+        if (!taken || isStored || generation !== this.#generation) return
         isStored = true
         this.#isTaker = true
         this.#blocks.push(taken.keys)
@@ -106,16 +112,21 @@ export class OwnSending {
   skipTo(counters: number): void {
     const chain = skipBlocks(this.#saved.chain, Math.ceil(counters / blockSize))
     this.#saved = { ...this.#saved, chain, used: null }
-    this.#blocks = []
-    this.#isTaker = false
+    this.#giveUp()
   }
 
   /** A new epoch: whatever was taken of the old one is given up. */
   enter(commitment: Uint8Array, chain: SendingChain): void {
     this.#saved = { commitment, chain, used: 0 }
+    this.#usedBefore = 0
+    this.#giveUp()
+    this.#guarded = { from: 0, to: 0 }
+  }
+
+  #giveUp(): void {
     this.#blocks = []
     this.#isTaker = false
-    this.#guarded = { from: 0, to: 0 }
+    this.#generation += 1
   }
 
   /** No counter from here on was used, as far as our own state tells. */

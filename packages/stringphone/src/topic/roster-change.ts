@@ -1,9 +1,8 @@
 import { hex, sameBytes, UsageError, utf8 } from "../bytes/index.js"
 import { randomBytes } from "../crypto/index.js"
 import { includesBytes, participantIn, uniqueBytes } from "./epoch.js"
-import { isAdmin, type Membership } from "./membership.js"
+import { isAdmin, type Membership, pendingRemovals } from "./membership.js"
 import {
-  compareBytes,
   maxParticipants,
   maxTombstones,
   maxTopicNameBytes,
@@ -66,17 +65,17 @@ export function nextBody(
   }
   // Who is let in again, after a reset, is somebody new: the old membership ends.
   const replaced = [...remove, ...admit.map(({ publicKey }) => publicKey)]
+  const pending = pendingRemovals(membership)
   const isGoing = ({ joinId, publicKey }: Participant): boolean =>
-    includesBytes(replaced, publicKey) || includesBytes(membership.pendingRemovals, joinId)
+    includesBytes(replaced, publicKey) || includesBytes(pending, joinId)
   const staying = [...body.participants, ...membership.pendingAdmissions].filter((p) => !isGoing(p))
   const arriving = admit.map((one) => ({ isAdmin: false, ...one, joinId: randomBytes(8) }))
-  const participants = [...staying, ...arriving]
-    .map((one) => ({
-      ...one,
-      ...newer(one, announced.get(hex(one.publicKey))),
-      isAdmin: admins.find((a) => sameBytes(a.publicKey, one.publicKey))?.isAdmin ?? one.isAdmin,
-    }))
-    .sort((a, b) => compareBytes(a.publicKey, b.publicKey))
+  // In the order in which they came: of admins, the senior first. [TOPIC-7-6]
+  const participants = [...staying, ...arriving].map((one) => ({
+    ...one,
+    ...newer(one, announced.get(hex(one.publicKey))),
+    isAdmin: admins.find((a) => sameBytes(a.publicKey, one.publicKey))?.isAdmin ?? one.isAdmin,
+  }))
   if (!participants.some((one) => one.isAdmin)) {
     throw new UsageError("last-admin", "A topic needs an admin. Make somebody else admin first.")
   }

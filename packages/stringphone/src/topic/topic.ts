@@ -33,6 +33,7 @@ import {
   type Membership,
   needsMerge,
   newMembership,
+  pendingRemovals,
   receiveEpoch,
 } from "./membership.js"
 import { afterUse, forgetUsed, newRekeyKey } from "./own-rekey-keys.js"
@@ -235,8 +236,8 @@ export class Topic {
 
   /** Everybody in the topic, ourselves included; without those whom another branch removed. */
   get participants(): readonly Participant[] {
-    const { pendingRemovals } = this.#membership
-    return this.#body.participants.filter(({ joinId }) => !includesBytes(pendingRemovals, joinId))
+    const { removals } = this.#membership
+    return this.#body.participants.filter(({ joinId }) => !includesBytes(removals, joinId))
   }
 
   get isAdmin(): boolean {
@@ -249,7 +250,7 @@ export class Topic {
    */
   get standing(): "member" | "waiting" | "removed" {
     if (this.#isRemoved) return "removed"
-    return this.#membership.pendingRemovals.length > 0 ? "waiting" : "member"
+    return pendingRemovals(this.#membership).length > 0 ? "waiting" : "member"
   }
 
   /** Whether two branches are to be merged, and we as an admin can. */
@@ -470,7 +471,7 @@ export class Topic {
 
   #encode(type: DataType, content: Uint8Array, evenWaiting = false): Uint8Array {
     this.#checkNotRemoved()
-    if (!evenWaiting && this.#membership.pendingRemovals.length > 0) {
+    if (!evenWaiting && this.standing === "waiting") {
       throw new UsageError(
         "removal-pending",
         "Somebody was removed, but this epoch's key does not show it yet. Wait for an admin.",
@@ -673,7 +674,7 @@ export class Topic {
 
   #isGone({ joinId, publicKey }: Sender): boolean {
     const participant = participantIn(this.#body, publicKey)
-    return !participant || includesBytes(this.#membership.pendingRemovals, joinId)
+    return !participant || includesBytes(this.#membership.removals, joinId)
   }
 
   #binding(epoch: Epoch): Binding {

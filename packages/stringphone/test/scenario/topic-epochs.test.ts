@@ -210,3 +210,28 @@ describe("epochs", () => {
     await group.close()
   })
 })
+
+describe("an admin that was removed", () => {
+  it("does not come back with an epoch of the same number", async () => {
+    const names = ["phone", "stolen", "lamp", "lock"]
+    const group = await groupOf(names, 7)
+    await group.get("phone").session.setAdmin(keyOf(group, "stolen"), true)
+    await group.converge(names)
+    // The thief hears nothing, and answers in kind.
+    group.network.partition(["phone 1", "lamp 1", "lock 1"], ["stolen 1"])
+    await group.get("phone").session.remove(keyOf(group, "stolen"))
+    await group.clock.advance(2_000)
+    await group.get("stolen").session.remove(keyOf(group, "phone"))
+    await group.clock.advance(2_000)
+    group.network.heal()
+    for (let i = 0; i < 10; i++) {
+      for (const name of names) await group.get(name).say(1)
+      await group.clock.advance(15_000)
+    }
+    await group.converge(["phone", "lamp", "lock"])
+    const inside = group.get("lock").session.participants()
+    expect(inside.map(({ publicKey }) => publicKey)).not.toContainEqual(keyOf(group, "stolen"))
+    expect(inside).toHaveLength(3)
+    await group.close()
+  })
+})

@@ -524,7 +524,7 @@ const answers = {
 
 // Epochs and topics
 
-const nobody = new Identity(new Uint8Array(32)).publicKey
+const nobody = new Identity(new Uint8Array(32).fill(0xee)).publicKey
 
 function bodyOf(body: string): RekeyBody {
   return decodeRekeyBody(fromHex(body)).body

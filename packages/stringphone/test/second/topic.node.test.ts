@@ -60,19 +60,16 @@ const text = (maxBytes: number) =>
     .filter((made) => utf8(made).length <= maxBytes)
 const [key, id, name] = [bytes(32), bytes(16), text(64)]
 
+const of = <Type extends Content["type"]>(type: Type) => ({ type: fc.constant(type) })
+const kind = (number: number) => ({ ...of("C"), kind: fc.constant(number) })
 const content: fc.Arbitrary<Content> = fc.oneof(
-  fc.record({ type: fc.constant("M" as const), payload }),
-  fc.record({ type: fc.constant("T" as const), sentAt: u48, validFor: u32, payload }),
-  fc.record({
-    type: fc.constant("B" as const),
-    payloads: fc.array(payload, { minLength: 1, maxLength: 20 }),
-  }),
-  ...[
-    { kind: fc.constant(1), serial: u48, rekeyKey: key },
-    { kind: fc.constant(2), challenge: id, counters: u32 },
-    { kind: fc.constant(3), challenge: id, tag: bytes(4), counters: u32, guard: bytes(8) },
-    { kind: fc.constant(4), epoch: u32, counters: u32 },
-  ].map((fields) => fc.record({ type: fc.constant("C" as const), ...fields })),
+  fc.record({ ...of("M"), payload }),
+  fc.record({ ...of("T"), sentAt: u48, validFor: u32, payload }),
+  fc.record({ ...of("B"), payloads: fc.array(payload, { minLength: 1, maxLength: 20 }) }),
+  fc.record({ ...kind(1), serial: u48, rekeyKey: key }),
+  fc.record({ ...kind(2), challenge: id, counters: u32 }),
+  fc.record({ ...kind(3), challenge: id, tag: bytes(4), counters: u32, guard: bytes(8) }),
+  fc.record({ ...kind(4), epoch: u32, counters: u32 }),
 )
 
 const counter = fc.oneof(

@@ -51,22 +51,15 @@ import json
 import re
 import sys
 
-from nacl.bindings import (
-    crypto_aead_xchacha20poly1305_ietf_decrypt,
-    crypto_aead_xchacha20poly1305_ietf_encrypt,
-    crypto_scalarmult,
-    crypto_scalarmult_base,
-)
-from nacl.exceptions import BadSignatureError, CryptoError
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as aead_open
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt as aead_seal
+from nacl.bindings import crypto_scalarmult, crypto_scalarmult_base
+from nacl.exceptions import CryptoError
 from nacl.signing import SigningKey, VerifyKey
 
-REQUESTS = (
-    "derive context keys padme comparison winner makeData openData makeFragments openFragments "
-    "makeRekey openRekey makeRequest openRequest makeRemoval openRemoval joiner host "
-    "makeCode readCode makeJoin readJoin makeInvitation readInvitation"
-).split()
 TEXT = {"do", "type", "channelName", "name", "topicName", "address", "text", "code"}
 NO_NONCE = bytes(24)
+FIELD = re.compile(r"(\w+):?(\S*)")
 EMOJI = (
     "🐶 Dog|🐱 Cat|🦁 Lion|🐎 Horse|🦄 Unicorn|🐷 Pig|🐘 Elephant|🐰 Rabbit|🐼 Panda|🐓 Rooster|🐧 Penguin|"
     "🐢 Turtle|🐟 Fish|🐙 Octopus|🦋 Butterfly|🌷 Flower|🌳 Tree|🌵 Cactus|🍄 Mushroom|🌏 Globe|🌙 Moon|"
@@ -77,115 +70,81 @@ EMOJI = (
     "🎧 Headphones|📁 Folder|📌 Pin"
 ).split("|")
 
+# Primitives and layouts
+
 class Refused(Exception):
     pass
-
 def need(condition, rule, words):
     if not condition:
         raise Refused(f"{rule}: {words}")
-
-# Primitives and layouts
+def attempt(rule, words, run, *arguments):
+    try:
+        return run(*arguments)
+    except (CryptoError, RuntimeError, ValueError):
+        need(False, rule, words)
 
 def label(name):
     return b"stringphone/2 " + name.encode() + b"\0"
-
 def h(data):
     return hashlib.sha256(data).digest()
-
 def mac(key, data):
     return hmac.digest(key, data, "sha256")
-
 def hkdf(secret, salt, info, length):
-    key, out, last, i = mac(salt, secret), b"", b"", 1
+    key, out, last = mac(salt, secret), b"", b""
     while len(out) < length:
-        last = mac(key, last + info + bytes([i]))
-        out, i = out + last, i + 1
+        last = mac(key, last + info + u(8, len(out) // 32 + 1))
+        out += last
     return out[:length]
-
 def seal(key, nonce, plain, ad=b""):
-    return crypto_aead_xchacha20poly1305_ietf_encrypt(plain, ad, nonce, key)
-
+    return aead_seal(plain, ad, nonce, key)
 def unseal(key, nonce, sealed, ad, rule):
-    try:
-        return crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, ad, nonce, key)
-    except (CryptoError, ValueError):
-        need(False, rule, "does not decrypt")
-
+    return attempt(rule, "does not decrypt", aead_open, sealed, ad, nonce, key)
 def dh(secret, public, rule):
-    try:
-        return crypto_scalarmult(secret, public)
-    except (CryptoError, RuntimeError):
-        need(False, rule, "a public key of low order")
-
+    return attempt(rule, "a public key of low order", crypto_scalarmult, secret, public)
 def public_key(seed):
     return bytes(SigningKey(seed).verify_key)
-
 def sign(seed, data):
     return SigningKey(seed).sign(data).signature
-
 def verify(key, data, signature, rule):
-    try:
-        VerifyKey(key).verify(data, signature)
-    except (BadSignatureError, CryptoError, ValueError):
-        need(False, rule, "wrong signature")
+    attempt(rule, "wrong signature", lambda: VerifyKey(key).verify(data, signature))
 
 def u(bits, number):
     return number.to_bytes(bits // 8, "big")
-
+def fields(layout):
+    return [(name, size[:1], int(size.strip("u*") or 0)) for name, size in FIELD.findall(layout)]
 def pack(layout, values):
-    """`layout`: fields as "key:32" (so many bytes), "n:u16" (a number) or "name" (short text)."""
+    """`layout`: "key:32" (so many bytes), "n:u16" (a number), "name" (short text), "rest:*"."""
     out = b""
-    for name, _, size in (field.partition(":") for field in layout.split()):
-        value = values[name]
-        if not size:
-            out += u(8, len(value.encode())) + value.encode()
-        else:
-            out += u(int(size[1:]), value) if size[0] == "u" else value
+    for name, kind, size in fields(layout):
+        value = values[name] if kind else values[name].encode()
+        out += b"" if kind else u(8, len(value))
+        out += u(size, value) if kind == "u" else value
     return out
-
-class Reader:
-    def __init__(self, data, rule):
-        self.left, self.rule = data, rule
-
-    def take(self, length):
-        need(length <= len(self.left), self.rule, "too short")
-        taken, self.left = self.left[:length], self.left[length:]
+def unpack(layout, data, rule):
+    out = {}
+    def take(length):
+        nonlocal data
+        need(length <= len(data), rule, "too short")
+        taken, data = data[:length], data[length:]
         return taken
-
-    def rest(self):
-        return self.take(len(self.left))
-
-    def number(self, bits):
-        return int.from_bytes(self.take(bits // 8), "big")
-
-    def text(self, length):
-        try:
-            return self.take(length).decode("utf-8", "strict")
-        except UnicodeDecodeError:
-            need(False, self.rule, "not UTF-8")
-
-    def unpack(self, layout):
-        out = {}
-        for name, _, size in (field.partition(":") for field in layout.split()):
-            if not size:
-                length = self.number(8)
-                need(length <= 64, self.rule, "a name of more than 64 bytes")
-                out[name] = self.text(length)
-            else:
-                out[name] = self.number(int(size[1:])) if size[0] == "u" else self.take(int(size))
-        return out
-
-    def end(self):
-        need(not self.left, self.rule, "too long")
-
-def opened(message, kind, rule):
-    reader = Reader(message, rule)
-    need(reader.take(1) == kind, "0.1", f"not a {kind.decode()}")
-    return reader
-
+    for name, kind, size in fields(layout):
+        if kind == "u":
+            out[name] = int.from_bytes(take(size // 8), "big")
+        elif kind:
+            out[name] = take(len(data) if kind == "*" else size)
+        else:
+            size = take(1)[0]
+            need(size <= 64, rule, "a name of more than 64 bytes")
+            out[name] = utf8(take(size), rule)
+    need(not data, rule, "too long")
+    return out
+def utf8(data, rule):
+    return attempt(rule, "not UTF-8", data.decode)
+def inside(message, kind):
+    need(message[:1] == kind, "0.1", f"not a {kind.decode()}")
+    return message[1:]
 def base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
 def from_text(text, prefix, rule):
     text = text.strip()
     need(text.startswith(prefix), rule, f"does not begin with {prefix}")
@@ -198,12 +157,12 @@ def from_text(text, prefix, rule):
 # 1 and 2: context, key schedule, chains
 
 def context(ask):  # 1.2
-    return {"context": h(label("topic channel") + ask["topicId"] + ask["channelName"].encode())}
-
+    name = ask["channelName"].encode()
+    need(len(name) <= 255, "1.2", "a channel name of more than 255 bytes")
+    return {"context": h(label("topic channel") + ask["topicId"] + name)}
 def derive(ask):  # 2
     def derived(name):
         return hkdf(ask["epochSecret"], h(ask["body"][:-64]), name, 32)
-
     header_key, senders = derived(label("topic header key")), []
     for key in (one["publicKey"] for one in parse_body(ask["body"])["participants"]):
         tag = mac(header_key, label("topic sender tag") + key)[:4]
@@ -212,7 +171,6 @@ def derive(ask):  # 2
         senders.append({"publicKey": key, "tag": tag, "chainKey": chain_key})
     commitment = derived(label("topic epoch commitment"))
     return {"commitment": commitment, "headerKey": header_key, "senders": senders}
-
 def keys(ask):  # 2
     chain_key, counter = ask["chainKey"], ask["counter"]
     for _ in range(counter >> 8):
@@ -221,16 +179,14 @@ def keys(ask):  # 2
     branch = mac(block_key, label("topic branch") + u(8, (counter >> 4) & 15))
     leaf = mac(branch, label("topic leaf") + u(8, counter & 15))
     return {"chainKey": chain_key, "blockKey": block_key, "branch": branch, "leaf": leaf}
-
 def winner(ask):  # 7.6
     def rank(epoch):
         return -len(parse_body(epoch["body"])["tombstones"]), derive(epoch)["commitment"]
-
     return {"winner": 0 if rank(ask["epochs"][0]) <= rank(ask["epochs"][1]) else 1}
 
 # 3 and 4: data messages
 
-TIMED = "sentAt:u48 validFor:u32"
+PLAIN = {"M": "payload:*", "T": "sentAt:u48 validFor:u32 payload:*"}
 CONTROL = {
     1: "serial:u48 rekeyKey:32",
     2: "challenge:16 counters:u32",
@@ -244,82 +200,68 @@ def padme_size(length):  # 3.6
     e = length.bit_length() - 1
     step = 1 << (e - e.bit_length())  # ⌊log₂ e⌋ + 1 is the number of bits of e
     return -(-length // step) * step
-
 def padme(ask):
     return {"size": padme_size(ask["length"])}
-
 def varint(number):  # RFC 9000 §16
     bits = next(bits for bits in (8, 16, 32, 64) if number < 1 << (bits - 2))
     return u(bits, number | {8: 0, 16: 1, 32: 2, 64: 3}[bits] << (bits - 2))
-
-def read_varint(reader):
-    bits = 8 << (reader.left[0] >> 6)
-    number = reader.number(bits) & ((1 << (bits - 2)) - 1)
-    need(len(varint(number)) * 8 == bits, "3", "a length not in its shortest form")
-    return number
-
+def read_bundle(data):
+    payloads = []
+    while data:
+        bits = 8 << (data[0] >> 6)
+        head = unpack(f"length:u{bits} rest:*", data, "3")
+        length = head["length"] & ((1 << (bits - 2)) - 1)
+        need(len(varint(length)) * 8 == bits, "3", "a length not in its shortest form")
+        payload, data = unpack(f"payload:{length} rest:*", head["rest"], "3").values()
+        payloads.append(payload)
+    need(1 <= len(payloads) <= 1024, "3", "no or more than 1,024 payloads")
+    return payloads
 def content_bytes(content):
     if "raw" in content:
         return content["raw"]
-    if content["type"] == "M":
-        return content["payload"]
-    if content["type"] == "T":
-        return pack(TIMED, content) + content["payload"]
     if content["type"] == "B":
         return b"".join(varint(len(payload)) + payload for payload in content["payloads"])
-    return u(8, content["kind"]) + pack(CONTROL[content["kind"]], content)
-
+    if content["type"] == "C":
+        return u(8, content["kind"]) + pack(CONTROL[content["kind"]], content)
+    return pack(PLAIN[content["type"]], content)
 def parse_content(kind, plain):
-    reader, content = Reader(plain, "4" if kind == "C" else "3"), {"type": kind}
-    if kind == "M":
-        return content | {"payload": plain}
-    if kind == "T":
-        return content | reader.unpack(TIMED) | {"payload": reader.rest()}
     if kind == "B":
-        content["payloads"] = []
-        while reader.left:
-            content["payloads"].append(reader.take(read_varint(reader)))
-        need(1 <= len(content["payloads"]) <= 1024, "3", "no or more than 1,024 payloads")
-        return content
-    content["kind"] = reader.number(8)
-    if content["kind"] not in CONTROL:
-        return content | {"unknown": True}
-    content |= reader.unpack(CONTROL[content["kind"]])
-    reader.end()
-    return content
-
+        return {"type": kind, "payloads": read_bundle(plain)}
+    if kind in PLAIN:
+        return {"type": kind} | unpack(PLAIN[kind], plain, "3")
+    number, rest = unpack("kind:u8 rest:*", plain, "4").values()
+    known = unpack(CONTROL[number], rest, "4") if number in CONTROL else {"unknown": True}
+    return {"type": kind, "kind": number} | known
+def binding(ask, body, schedule):  # 3.3
+    name = {"topicId": body["topicId"], "channelName": ask["channelName"]}
+    return ask.get("commitment", schedule["commitment"]) + context(name)["context"]
 def make_data(ask):
-    sender_key, body = ask.get("sender", public_key(ask["seed"])), parse_body(ask["body"])
-    schedule, content = derive(ask), content_bytes(ask["content"])
-    sender = next(one for one in schedule["senders"] if one["publicKey"] == sender_key)
+    key, schedule = ask.get("sender", public_key(ask["seed"])), derive(ask)
+    sender = next(one for one in schedule["senders"] if one["publicKey"] == key)
+    body, content = parse_body(ask["body"]), content_bytes(ask["content"])
     if body["options"] & 1 and "raw" not in ask["content"]:
         content += b"\x80" + bytes(padme_size(len(content) + 1) - len(content) - 1)
     header = ask["content"]["type"].encode() + u(16, body["epoch"] & 0xFFFF) + sender["tag"]
     header += u(32, ask["counter"]) + ask["guard"]
-    ad = header + ask.get("commitment", schedule["commitment"])
-    ad += context(body | {"channelName": ask["channelName"]})["context"]
+    ad = header + binding(ask, body, schedule)
     plain = sign(ask["seed"], label("topic message") + ad + content) + content
     leaf = keys(sender | {"counter": ask["counter"]})["leaf"]
     return {"message": header + seal(leaf, ask["guard"] + bytes(16), plain, ad)}
-
 def open_data(ask):
-    kind = ask["message"][:1]
+    kind, body, schedule = ask["message"][:1], parse_body(ask["body"]), derive(ask)
     need(kind in (b"M", b"T", b"B", b"C"), "0.1", "not a data message")
-    reader = opened(ask["message"], kind, "3")
-    header = reader.unpack("epoch:u16 tag:4 counter:u32 guard:8")
-    body, schedule, counter = parse_body(ask["body"]), derive(ask), header["counter"]
-    need(header["epoch"] == body["epoch"] & 0xFFFF, "3.1", "another epoch")
-    senders = zip(schedule["senders"], body["participants"])
-    found = [both for both in senders if both[0]["tag"] == header["tag"]]
-    need(found, "3.1", "an unknown sender")
-    sender, participant = found[0]
-    need(participant["joinId"] not in ask.get("tombstones", []), "3.10", "the sender was removed")
+    layout = "epoch:u16 tag:4 counter:u32 guard:8 sealed:*"
+    epoch, tag, counter, guard, sealed = unpack(layout, inside(ask["message"], kind), "3").values()
+    need(epoch == body["epoch"] & 0xFFFF, "3.1", "another epoch")
+    both = zip(schedule["senders"], body["participants"])
+    sender = next((keys | one for keys, one in both if keys["tag"] == tag), None)
+    need(sender, "3.1", "an unknown sender")
+    need(sender["joinId"] not in ask.get("tombstones", []), "3.10", "the sender was removed")
     need(counter <= ask.get("highest", -1) + (1 << 22), "2.6", "too far ahead")
-    ad = ask["message"][:19] + schedule["commitment"]
-    ad += context(body | {"channelName": ask["channelName"]})["context"]
+    ad = ask["message"][:19] + binding(ask, body, schedule)
     leaf = keys(sender | {"counter": counter})["leaf"]
-    reader = Reader(unseal(leaf, header["guard"] + bytes(16), reader.rest(), ad, "3.5"), "3")
-    signature, plain = reader.take(64), reader.rest()
+    plain = unseal(leaf, guard + bytes(16), sealed, ad, "3.5")
+    signature, plain = unpack("signature:64 plain:*", plain, "3").values()
     verify(sender["publicKey"], label("topic message") + ad + plain, signature, "3.4")
     if body["options"] & 1:
         stripped = plain.rstrip(b"\0")
@@ -331,7 +273,6 @@ def open_data(ask):
         check_fresh(content, ask["now"], ask.get("skew", 2000), ask.get("maxAge"))
     known = {"sender": sender["publicKey"], "epoch": body["epoch"], "counter": counter}
     return known | {"plain": plain, "content": content}
-
 def check_fresh(content, now, skew, max_age):  # 3.7
     need(content["type"] == "T" or max_age is None, "3.7", "its age is not known")
     if content["type"] == "T":
@@ -347,19 +288,18 @@ def make_fragments(ask):
     need(1 <= len(pieces) <= 256, "5.1", "more than 256 pieces")
     head, last = b"F" + ask["messageId"], u(8, len(pieces) - 1)
     return {"fragments": [head + u(8, i) + last + piece for i, piece in enumerate(pieces)]}
-
+def fit(pieces, last):  # 5.1
+    sizes = {len(piece) for at, piece in pieces.items() if at < last}
+    return len(sizes) < 2 and all(len(pieces.get(last, b"")) <= size for size in sizes)
 def open_fragments(ask):
     pieces, seen = {}, []
     for fragment in ask["fragments"]:
-        reader = opened(fragment, b"F", "5")
-        message_id, index, last = reader.unpack("messageId:4 index:u8 last:u8").values()
-        piece = reader.rest()
+        layout = "messageId:4 index:u8 last:u8 piece:*"
+        message_id, index, last, piece = unpack(layout, inside(fragment, b"F"), "5").values()
         need(index <= last and piece, "5.1", "an index above the last, or an empty piece")
         seen = seen or [message_id, last]
-        lengths = {len(pieces[at]) for at in pieces if at < seen[1]} if index < last else set()
-        same = seen == [message_id, last] and lengths <= {len(piece)}
-        if same:  # a piece that contradicts the others is dropped
-            pieces.setdefault(index, piece)
+        if seen == [message_id, last] and fit({index: piece} | pieces, last):
+            pieces.setdefault(index, piece)  # 5.2: what contradicts the others is dropped
     need(seen and len(pieces) == seen[1] + 1, "5.2", "not complete")
     message = b"".join(pieces[index] for index in sorted(pieces))
     need(message[0] in b"MTBCKQX123456", "5.2", "a fragment or unknown message in fragments")
@@ -367,31 +307,37 @@ def open_fragments(ask):
 
 # 7: rekey
 
-BODY = (
-    "topicId:16 requestKey:32 epoch:u32 parent:32 madeAt:u48 options:u8 signer:32 name count:u16"
-)
+BODY = "topicId:16 requestKey:32 epoch:u32 parent:32 madeAt:u48 options:u8 signer:32 name count:u16"
 PARTICIPANT = "publicKey:32 serial:u48 rekeyKey:32 joinId:8 flags:u8"
 
+def open_slot(slots, secret, ephemeral, info, rule):
+    hint, key = slot_keys(secret, ephemeral, ephemeral, crypto_scalarmult_base(secret), info)
+    need(hint in slots, rule, "no slot for this rekey key" if rule == "7.1" else "not for this rekey key")
+    return unseal(key, NO_NONCE, slots[hint], b"", rule)
 def slot_keys(secret, public, ephemeral, rekey_key, info):  # 7.1
     both = hkdf(dh(secret, public, "7.1"), ephemeral + rekey_key, info, 40)
     return both[:8], both[8:]
-
+def has_slot(key):  # 7.1: one of low order has none
+    try:
+        return bool(dh(b"\1" * 32, key, ""))
+    except Refused:
+        return False
 def unsigned_body(ask, signer):  # 7.3
     body = pack(BODY, ask | {"signer": signer, "count": len(ask["participants"])})
     body += b"".join(pack(PARTICIPANT, one) for one in ask["participants"])
     return body + u(16, len(ask["tombstones"])) + b"".join(ask["tombstones"])
-
 def parse_body(body):  # 7.3
-    reader = Reader(body, "7.3")
-    out = reader.unpack(BODY)
-    count = out.pop("count")
+    out = unpack(BODY + " rest:*", body, "7.3")
+    count, rest = out.pop("count"), out.pop("rest")
     need(count <= 1024, "7.3", "more than 1,024 participants")
-    roster = out["participants"] = [reader.unpack(PARTICIPANT) for _ in range(count)]
-    count = reader.number(16)
+    roster = out["participants"] = []
+    for _ in range(count):
+        roster.append(unpack(PARTICIPANT + " rest:*", rest, "7.3"))
+        rest = roster[-1].pop("rest")
+    count, rest = unpack("count:u16 rest:*", rest, "7.3").values()
     need(count <= 256, "7.3", "more than 256 tombstones")
-    out["tombstones"] = [reader.take(8) for _ in range(count)]
-    reader.take(64)
-    reader.end()
+    unpack(f"tombstones:{8 * count} signature:64", rest, "7.3")
+    gone = out["tombstones"] = [rest[at : at + 8] for at in range(0, 8 * count, 8)]
     public_keys, join_ids = ([one[name] for one in roster] for name in ("publicKey", "joinId"))
     need(out["options"] <= 1, "7.3", "an unknown option")
     need(all(one["flags"] <= 1 for one in roster), "7.3", "an unknown flag")
@@ -399,45 +345,40 @@ def parse_body(body):  # 7.3
     need((out["epoch"] == 1) == (out["parent"] == bytes(32)), "7.3", "the wrong parent")
     need(public_keys == sorted(set(public_keys)), "7.3", "participants not sorted, or two alike")
     need(len(set(join_ids)) == len(join_ids), "7.3", "two join IDs alike")
+    need(len(set(gone)) == len(gone), "7.3", "two tombstones alike")
     need(any(one["flags"] & 1 for one in roster), "7.3", "no admin")
-    need(not set(join_ids) & set(out["tombstones"]), "7.3", "a tombstone of a participant")
+    need(not set(join_ids) & set(gone), "7.3", "a tombstone of a participant")
     return out
 
 def make_rekey(ask):
     signer, secret = ask.get("signer", public_key(ask["seed"])), ask["epochSecret"]
     ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
-    rekey_keys = {one["publicKey"]: one["rekeyKey"] for one in ask["participants"]}
-    order = ask.get("slotOrder", [key for key in rekey_keys if key != signer])
+    to = {one["publicKey"]: one["rekeyKey"] for one in ask["participants"]}
+    order = ask.get("slotOrder", [key for key in to if key != signer and has_slot(to[key])])
     outer = b"K" + u(32, ask["epoch"]) + ephemeral + u(16, len(order))
     info = label("topic rekey slot") + u(32, ask["epoch"])
-    for rekey_key in (rekey_keys[key] for key in order):
-        hint, key = slot_keys(ask["ephemeralSecret"], rekey_key, ephemeral, rekey_key, info)
+    for key in order:
+        hint, key = slot_keys(ask["ephemeralSecret"], to[key], ephemeral, to[key], info)
         outer += hint + seal(key, NO_NONCE, secret)
     body = ask["unsigned"] if "unsigned" in ask else unsigned_body(ask, signer)
     body += sign(ask["seed"], label("topic rekey") + h(outer) + body)
-    key = hkdf(secret, h(outer), label("topic rekey body"), 32)
+    message = outer + seal(hkdf(secret, h(outer), label("topic rekey body"), 32), NO_NONCE, body, outer)
     commitment = hkdf(secret, h(body[:-64]), label("topic epoch commitment"), 32)
-    message = outer + seal(key, NO_NONCE, body, outer)
     return {"message": message, "body": body, "commitment": commitment}
-
 def open_rekey(ask):
-    reader = opened(ask["message"], b"K", "7")
-    epoch, ephemeral, count = reader.unpack("epoch:u32 ephemeral:32 count:u16").values()
-    slots = dict((reader.take(8), reader.take(48)) for _ in range(count))
-    outer, secret = ask["message"][: 39 + 56 * count], ask.get("epochSecret")
-    if secret is None:
-        rekey_key = crypto_scalarmult_base(ask["rekeySecret"])
-        info = label("topic rekey slot") + u(32, epoch)
-        hint, key = slot_keys(ask["rekeySecret"], ephemeral, ephemeral, rekey_key, info)
-        need(hint in slots, "7.1", "no slot for this rekey key")
-        secret = unseal(key, NO_NONCE, slots[hint], b"", "7.1")
-    key = hkdf(secret, h(outer), label("topic rekey body"), 32)
-    body = unseal(key, NO_NONCE, reader.rest(), outer, "7.2")
+    layout, message = "epoch:u32 ephemeral:32 count:u16 rest:*", inside(ask["message"], b"K")
+    epoch, ephemeral, count, rest = unpack(layout, message, "7").values()
+    slots, sealed = unpack(f"slots:{56 * count} sealed:*", rest, "7").values()
+    slots = {slots[at : at + 8]: slots[at + 8 : at + 56] for at in range(0, len(slots), 56)}
+    outer, info = ask["message"][: 39 + 56 * count], label("topic rekey slot") + u(32, epoch)
+    secret = ask.get("epochSecret") or open_slot(slots, ask["rekeySecret"], ephemeral, info, "7.1")
+    body = unseal(hkdf(secret, h(outer), label("topic rekey body"), 32), NO_NONCE, sealed, outer, "7.2")
     out = parse_body(body)
     verify(out["signer"], label("topic rekey") + h(outer) + body[:-64], body[-64:], "7.4")
-    others = sum(one["publicKey"] != out["signer"] for one in out["participants"])
+    others = [one["rekeyKey"] for one in out["participants"] if one["publicKey"] != out["signer"]]
+    each = count == sum(map(has_slot, others))
     need(out["epoch"] == epoch, "7.3", "another epoch in the body")
-    need(count == others, "7.1", "not one slot for each participant but the maker")
+    need(each, "7.1", "not one slot for each participant but the maker")
     need(out["topicId"] == ask.get("topicId", out["topicId"]), "7.5", "another topic")
     need(out["signer"] in ask.get("signers", [out["signer"]]), "7.5", "its signer is no admin")
     need(epoch > ask.get("above", 0), "7.10", "old")
@@ -447,63 +388,62 @@ def open_rekey(ask):
 # 8: key request and removal notice
 
 REQUEST = "publicKey:32 epoch:u32 failed:8 serial:u48 rekeyKey:32"
+REMOVED = "topicId:16 epoch:u32 publicKey:32"
 
 def make_request(ask):
     fields = pack(REQUEST, ask | {"publicKey": ask.get("signer", public_key(ask["seed"]))})
     ad = label("topic key request")
     plain = fields + sign(ask["seed"], ad + ask["topicId"] + fields)
     return {"message": b"Q" + ask["nonce"] + seal(ask["requestKey"], ask["nonce"], plain, ad)}
-
 def open_request(ask):
-    outer, ad = opened(ask["message"], b"Q", "8"), label("topic key request")
-    plain = unseal(ask["requestKey"], outer.take(24), outer.rest(), ad, "8.1")
-    reader = Reader(plain, "8")
-    out = reader.unpack(REQUEST)
-    verify(out["publicKey"], ad + ask["topicId"] + plain[:82], reader.take(64), "8.1")
-    reader.end()
+    nonce, sealed = unpack("nonce:24 sealed:*", inside(ask["message"], b"Q"), "8").values()
+    ad = label("topic key request")
+    plain = unseal(ask["requestKey"], nonce, sealed, ad, "8.1")
+    out = unpack(REQUEST + " signature:64", plain, "8")
+    verify(out["publicKey"], ad + ask["topicId"] + plain[:82], out.pop("signature"), "8.1")
     return out
-
 def make_removal(ask):
-    ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
     secret, to, info = ask["ephemeralSecret"], ask["rekeyKey"], label("topic removal slot")
+    ephemeral = crypto_scalarmult_base(secret)
     hint, key = slot_keys(secret, to, ephemeral, to, info)
     plain = ask.get("signer", public_key(ask["seed"])) + u(32, ask["epoch"])
-    text = label("topic removal") + pack("topicId:16 epoch:u32 publicKey:32", ask)
-    return {"message": b"X" + ephemeral + hint + seal(key, NO_NONCE, plain + sign(ask["seed"], text))}
-
+    plain += sign(ask["seed"], label("topic removal") + pack(REMOVED, ask))
+    return {"message": b"X" + ephemeral + hint + seal(key, NO_NONCE, plain)}
 def open_removal(ask):
-    outer = opened(ask["message"], b"X", "8")
-    ephemeral, its_hint = outer.take(32), outer.take(8)
-    secret, info = ask["rekeySecret"], label("topic removal slot")
-    hint, key = slot_keys(secret, ephemeral, ephemeral, crypto_scalarmult_base(secret), info)
-    need(its_hint == hint, "8.5", "not for this rekey key")
-    reader = Reader(unseal(key, NO_NONCE, outer.rest(), b"", "8.5"), "8")
-    out = reader.unpack("signer:32 epoch:u32")
-    text = label("topic removal") + pack("topicId:16 epoch:u32 publicKey:32", ask | out)
-    verify(out["signer"], text, reader.take(64), "8.5")
-    reader.end()
+    layout, message = "ephemeral:32 hint:8 sealed:*", inside(ask["message"], b"X")
+    ephemeral, hint, sealed = unpack(layout, message, "8").values()
+    info = label("topic removal slot")
+    plain = open_slot({hint: sealed}, ask["rekeySecret"], ephemeral, info, "8.5")
+    out = unpack("signer:32 epoch:u32 signature:64", plain, "8")
+    signed = label("topic removal") + pack(REMOVED, ask | out)
+    verify(out["signer"], signed, out.pop("signature"), "8.5")
     need(out["signer"] in ask.get("signers", [out["signer"]]), "8.5", "its signer is no admin")
     need(out["epoch"] >= ask.get("epoch", 0), "8.5", "of an older epoch")
     return out
 
 # 9: pairing. Each side is a function of what it has and of what it received so far.
 
-CARD = "version:u8 publicKey:32 exchangeKey:32 cardSignature:64"
+CARD = "version:u8 publicKey:32 exchangeKey:32 cardSignature:64 "
 JOINER, HOST = "serial:u48 rekeyKey:32 name", "topicId:16 epoch:u32 topicName name"
+JOINER_SIDE, HOST_SIDE = label("topic pairing joiner"), label("topic pairing host")
 PAIRING_KEYS = ("joiner key", "host key", "confirm key", "joiner cancel key", "host cancel key")
+OFFLINE = {  # 9.10
+    "Join": (JOINER, "stringphone:join/", label("topic join request")),
+    "Invitation": (HOST, "stringphone:topic/", label("topic invitation")),
+}
 
 def card(seed):  # identity 1.3, 2
     private = hkdf(seed, bytes(32), label("identity exchange key"), 32)
     exchange = crypto_scalarmult_base(private)
     return b"\x01" + public_key(seed) + exchange + sign(seed, label("identity card") + exchange)
-
-def read_profile(reader, layout):
-    out = reader.unpack(CARD + " " + layout)
+def read_profile(layout, data, signed, rule, signature_rule):
+    out = unpack(CARD + layout + " signature:64 rest:*", data, rule)
     need(out.pop("version") == 1, "identity 2.1", "another version of the card")
-    signed = label("identity card") + out["exchangeKey"]
-    verify(out["publicKey"], signed, out.pop("cardSignature"), "identity 2.2")
+    card_signed = label("identity card") + out["exchangeKey"]
+    verify(out["publicKey"], card_signed, out.pop("cardSignature"), "identity 2.2")
+    verify(out["publicKey"], signed, out.pop("signature"), signature_rule)
+    need(not out.pop("rest"), rule, "too long")
     return out
-
 def comparison(ask):  # 9.6
     emoji = int.from_bytes(ask["bytes"][:6], "big") >> 6
     digits = int.from_bytes(ask["bytes"][6:11], "big") >> 1
@@ -513,21 +453,18 @@ def comparison(ask):  # 9.6
 
 def key_hash(key):  # 9.9
     return h(label("topic pairing key") + key)[:16]
-
 def make_code(ask):
     data = b"\x01" + u(8, ask["role"]) + key_hash(ask["publicKey"]) + ask["secret"]
     return {"text": "stringphone:pair/" + base64url(data + ask["address"].encode())}
-
 def read_code(ask):
-    reader = Reader(from_text(ask["text"], "stringphone:pair/", "9.9"), "9.9")
-    need(reader.number(8) == 1, "9.9", "another version")
-    out = reader.unpack("role:u8 keyHash:16 secret:16")
+    data = from_text(ask["text"], "stringphone:pair/", "9.9")
+    out = unpack("version:u8 role:u8 keyHash:16 secret:16 address:*", data, "9.9")
+    need(out.pop("version") == 1, "9.9", "another version")
     need(out["role"] in (1, 2), "9.9", "an unknown role")
-    out["address"] = reader.text(len(reader.left))
+    out["address"] = utf8(out["address"], "9.9")
     for name, info, length in (("oneTimeSecret", "secret", 32), ("secretId", "secret ID", 8)):
         out[name] = hkdf(out["secret"], bytes(32), label("topic pairing " + info), length)
     return out
-
 def use_code(ask, scanned_role):
     """The one-time secret, its ID, and the hash that the other's key must have (None: any)."""
     if "code" not in ask:
@@ -536,50 +473,40 @@ def use_code(ask, scanned_role):
     expected = code["keyHash"] if code["role"] == scanned_role else None
     return code["oneTimeSecret"], code["secretId"], expected
 
-def pairing_fields(message, kind, session, *sizes):
-    reader = opened(message, kind, "9")
-    need(reader.take(16) == session, "9.1", "another session")
-    fields = [reader.rest() if size is None else reader.take(size) for size in sizes]
-    reader.end()
+def pairing_fields(layout, message, kind, session):
+    its_session, *fields = unpack("session:16 " + layout, inside(message, kind), "9").values()
+    need(its_session == session, "9.1", "another session")
     return fields
-
 def pairing_keys(shared, one_time, transcript):  # 9.4
     def derived(name, length):
         return hkdf(shared + one_time, transcript, label("topic pairing " + name), length)
-
     made = {name: derived(name, 32) for name in PAIRING_KEYS}
     return made | {"comparison": {"bytes": derived("comparison", 12)}}
-
-def check_profile(plain, is_host, ephemeral, commitment, transcript, expected):  # 9.5, 9.9
-    side = label("topic pairing host" if is_host else "topic pairing joiner")
-    committed = h(side + ephemeral + plain[:-64]) == commitment
-    need(committed, "9.5", "the profile does not match its commitment")
-    reader = Reader(plain[16:] if is_host else plain, "9")
-    profile = read_profile(reader, HOST if is_host else JOINER)
-    verify(profile["publicKey"], side + transcript, reader.take(64), "9.5")
-    reader.end()
+def check_profile(layout, side, plain, ephemeral, commitment, transcript, expected):  # 9.5, 9.9
+    fits = h(side + ephemeral + plain[:-64]) == commitment
+    need(fits, "9.5", "the profile does not match its commitment")
+    data = plain[16:] if layout == HOST else plain
+    profile = read_profile(layout, data, side + transcript, "9", "9.5")
     need(expected in (None, key_hash(profile["publicKey"])), "9.9", "not the key of the code")
     return profile
-
 def cancels(ask, made, own, other, session):  # 9.8
     out = {}
     if "cancel" in ask:
         out["message6"] = b"6" + session + seal(made[own], NO_NONCE, u(8, ask["cancel"]))
     if "message6" in ask:
-        (sealed,) = pairing_fields(ask["message6"], b"6", session, 17)
+        (sealed,) = pairing_fields("sealed:17", ask["message6"], b"6", session)
         out["cancelled"] = unseal(made[other], NO_NONCE, sealed, b"", "9.4")[0]
     return out
 
 def joiner(ask):
     one_time, secret_id, expected = use_code(ask, 1)
     session, profile = ask["session"], card(ask["seed"]) + pack(JOINER, ask)
-    ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
-    side = label("topic pairing joiner")
+    ephemeral, side = crypto_scalarmult_base(ask["ephemeralSecret"]), JOINER_SIDE
     head = session + secret_id + h(side + ephemeral + profile)
     out = {"message1": b"1" + head}
     if "message2" not in ask:
         return out
-    theirs, commitment = pairing_fields(ask["message2"], b"2", session, 32, 32)
+    theirs, commitment = pairing_fields("ephemeral:32 commitment:32", ask["message2"], b"2", session)
     transcript = h(label("topic pairing") + head + theirs + commitment + ephemeral)
     made = pairing_keys(dh(ask["ephemeralSecret"], theirs, "9.4"), one_time, transcript)
     plain = profile + sign(ask.get("signSeed", ask["seed"]), side + transcript)
@@ -588,92 +515,72 @@ def joiner(ask):
     out |= cancels(ask, made, "joiner cancel key", "host cancel key", session)
     if "message4" not in ask:
         return out
-    (sealed,) = pairing_fields(ask["message4"], b"4", session, None)
+    (sealed,) = pairing_fields("sealed:*", ask["message4"], b"4", session)
     plain = unseal(made["host key"], NO_NONCE, sealed, b"", "9.4")
-    out["host"] = check_profile(plain, True, theirs, commitment, transcript, expected)
+    out["host"] = check_profile(HOST, HOST_SIDE, plain, theirs, commitment, transcript, expected)
     out["comparison"] = comparison(made["comparison"])
     return out | {"message5": b"5" + session + seal(made["confirm key"], NO_NONCE, b"")}
-
 def host(ask):
     one_time, secret_id, expected = use_code(ask, 2)
     session, profile = ask["message1"][1:17], ask["salt"] + card(ask["seed"]) + pack(HOST, ask)
-    ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
-    its_secret, commitment = pairing_fields(ask["message1"], b"1", session, 8, 32)
+    its_secret, commitment = pairing_fields("secretId:8 commitment:32", ask["message1"], b"1", session)
     need(its_secret == secret_id, "9.4", "another secret ID")
-    side = label("topic pairing host")
+    ephemeral, side = crypto_scalarmult_base(ask["ephemeralSecret"]), HOST_SIDE
     offer = ephemeral + h(side + ephemeral + profile)
     out = {"message2": b"2" + session + offer}
     if "message3" not in ask:
         return out
-    theirs, sealed = pairing_fields(ask["message3"], b"3", session, 32, None)
+    theirs, sealed = pairing_fields("ephemeral:32 sealed:*", ask["message3"], b"3", session)
     transcript = h(label("topic pairing") + ask["message1"][1:] + offer + theirs)
     made = pairing_keys(dh(ask["ephemeralSecret"], theirs, "9.4"), one_time, transcript)
     plain = unseal(made["joiner key"], NO_NONCE, sealed, b"", "9.4")
-    out["joiner"] = check_profile(plain, False, theirs, commitment, transcript, expected)
+    out["joiner"] = check_profile(JOINER, JOINER_SIDE, plain, theirs, commitment, transcript, expected)
     plain = profile + sign(ask.get("signSeed", ask["seed"]), side + transcript)
     out["message4"] = b"4" + session + seal(made["host key"], NO_NONCE, plain)
     out |= {"transcript": transcript, "comparison": comparison(made["comparison"])}
     out |= cancels(ask, made, "host cancel key", "joiner cancel key", session)
     if "message5" in ask:
-        (sealed,) = pairing_fields(ask["message5"], b"5", session, 16)
+        (sealed,) = pairing_fields("sealed:16", ask["message5"], b"5", session)
         unseal(made["confirm key"], NO_NONCE, sealed, b"", "9.4")
         out["confirmed"] = True
     return out
 
-def make_offline(ask, layout, prefix, name):  # 9.10
+def make_offline(ask):  # 9.10
+    layout, prefix, side = OFFLINE[ask["do"][4:]]
     profile = card(ask["seed"]) + pack(layout, ask)
-    signature = sign(ask.get("signSeed", ask["seed"]), label(name) + profile)
+    signature = sign(ask.get("signSeed", ask["seed"]), side + profile)
     return {"text": prefix + base64url(b"\x01" + profile + signature)}
-
-def read_offline(ask, layout, prefix, name):
+def read_offline(ask):
+    layout, prefix, side = OFFLINE[ask["do"][4:]]
     data = from_text(ask["text"], prefix, "9.10")
-    reader = Reader(data, "9.10")
-    need(reader.number(8) == 1, "9.10", "another version")
-    profile = read_profile(reader, layout)
-    verify(profile["publicKey"], label(name) + data[1:-64], reader.take(64), "9.10")
-    reader.end()
-    return {"profile": profile}
-
-def make_join(ask):
-    return make_offline(ask, JOINER, "stringphone:join/", "topic join request")
-
-def read_join(ask):
-    return read_offline(ask, JOINER, "stringphone:join/", "topic join request")
-
-def make_invitation(ask):
-    return make_offline(ask, HOST, "stringphone:topic/", "topic invitation")
-
-def read_invitation(ask):
-    return read_offline(ask, HOST, "stringphone:topic/", "topic invitation")
+    need(data[:1] == b"\x01", "9.10", "another version")
+    return {"profile": read_profile(layout, data[1:], side + data[1:-64], "9.10", "9.10")}
+make_join = make_invitation = make_offline
+read_join = read_invitation = read_offline
 
 # The line protocol
 
-def from_json(value, key=""):
+def walk(value, change, key=""):
     if isinstance(value, dict):
-        return {name: from_json(inner, name) for name, inner in value.items()}
+        return {name: walk(inner, change, name) for name, inner in value.items()}
     if isinstance(value, list):
-        return [from_json(inner, key) for inner in value]
-    return bytes.fromhex(value) if isinstance(value, str) and key not in TEXT else value
-
+        return [walk(inner, change, key) for inner in value]
+    return change(value, key)
+def from_json(value):
+    is_hex = lambda inner, key: isinstance(inner, str) and key not in TEXT
+    return walk(value, lambda inner, key: bytes.fromhex(inner) if is_hex(inner, key) else inner)
 def to_json(value):
-    if isinstance(value, dict):
-        return {name: to_json(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [to_json(inner) for inner in value]
-    return value.hex() if isinstance(value, bytes) else value
-
+    return walk(value, lambda inner, _: inner.hex() if isinstance(inner, bytes) else inner)
 def answer(request):
-    name = REQUESTS[REQUESTS.index(request["do"])]  # of these functions only
-    function = globals()[re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), name)]
+    function = re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), request["do"])
     try:
-        return to_json(function(from_json(request)))
+        return to_json(globals()[function](from_json(request)))
     except Refused as refused:
         return {"error": str(refused)}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--self-check"]:
         import topic_vectors
-
         sys.exit(topic_vectors.self_check())
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

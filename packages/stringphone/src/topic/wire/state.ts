@@ -45,7 +45,7 @@ const version = 1
 
 /** Not on the wire: the lengths of lists are in front, fields as in spec/topic.md. */
 export function encodeState(state: SavedState): Uint8Array<ArrayBuffer> {
-  const { current, earlier, parentAdmins, pendingAdmissions, pendingRemovals } = state.membership
+  const { current, earlier, isSplit, parentAdmins, pendingAdmissions, removals } = state.membership
   return concat(
     u8(version),
     state.owner,
@@ -60,7 +60,8 @@ export function encodeState(state: SavedState): Uint8Array<ArrayBuffer> {
     ),
     ...encodeList(state.removed, (key) => key),
     ...encodeList(parentAdmins, (key) => key),
-    ...encodeList(pendingRemovals, (id) => id),
+    ...encodeList(removals, (id) => id),
+    u8(isSplit ? 1 : 0),
     ...encodeList(pendingAdmissions, encodeParticipant),
     ...encodeList([current, ...earlier], encodeEpoch),
   )
@@ -81,11 +82,12 @@ export function decodeState(bytes: Uint8Array): SavedState {
     }))
     const removed = readList(r, () => r.take(32, "removed").slice())
     const parentAdmins = readList(r, () => r.take(32, "admin").slice())
-    const pendingRemovals = readList(r, () => r.take(8, "join ID").slice())
+    const removals = readList(r, () => r.take(8, "join ID").slice())
+    const isSplit = r.u8("split") === 1
     const pendingAdmissions: readonly Participant[] = readList(r, readParticipant)
     const [current, ...earlier] = readList(r, readEpoch)
     if (!current) throw r.fail("it has no epoch")
-    const membership = { current, earlier, parentAdmins, pendingRemovals, pendingAdmissions }
+    const membership = { current, earlier, parentAdmins, removals, pendingAdmissions, isSplit }
     return { owner, isRemoved, membership, latestRekey, rekeyKeys, announced, removed }
   })
 }
