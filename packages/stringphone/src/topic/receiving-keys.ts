@@ -48,7 +48,7 @@ export interface FoundKey {
   accepted(nowMs: number): ReceivingChain
 }
 
-export const maxLateKeys = 60
+export const maxLateKeys = 48
 export const lateCounters = 4096
 /** How long keys of late messages and of the epoch before are kept. */
 export const lateMs = 300_000
