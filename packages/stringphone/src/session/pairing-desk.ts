@@ -160,17 +160,15 @@ export class PairingDesk {
   }
 
   close(): void {
-    this.#end("closed")
-    void this.#host.happen({ kind: "close" })
-    void this.#joiner.happen({ kind: "close" })
+    void this.#stop()
     for (const timers of this.#timers) timers.close()
   }
 
-  #open(
+  async #open(
     role: PairingRole,
     { address = "", code: text, forMs = defaultWindowMs }: PairingOptions,
     open: (window: Window) => Promise<void>,
-  ): Pairing {
+  ): Promise<Pairing> {
     const { identity, wallClock } = this.#options
     const code =
       text === undefined
@@ -178,18 +176,24 @@ export class PairingDesk {
         : text === "show"
           ? makePairingCode(role, identity.publicKey, address, randomBytes)
           : decodePairingCode(text)
-    this.#end("closed")
+    // What was open ends before: its last effects must not reach the new window.
+    await this.#stop()
     const nowMs = wallClock()
     void open({ code, nowMs, forMs })
     const shownCode = text === "show" && code ? encodePairingCode(code) : null
     const pairing = new Pairing(nowMs + forMs, shownCode, () => {
-      if (this.#pairing !== pairing) return
-      void this.#host.happen({ kind: "close" })
-      void this.#joiner.happen({ kind: "close" })
-      this.#end("closed")
+      if (this.#pairing === pairing) void this.#stop()
     })
     this.#pairing = pairing
     return pairing
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all([
+      this.#host.happen({ kind: "close" }),
+      this.#joiner.happen({ kind: "close" }),
+    ])
+    this.#end("closed")
   }
 
   #end(because: PairingClosed): void {

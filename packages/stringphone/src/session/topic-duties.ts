@@ -155,7 +155,9 @@ export class TopicDuties {
   async #resend(): Promise<void> {
     await this.#do(async () => {
       const { topic } = this.#options.stored
-      if (topic) await this.#options.transmit(topic.latestRekey, epochSlot)
+      // What the channel keeps is for admins to decide.
+      if (topic)
+        await this.#options.transmit(topic.latestRekey, topic.isAdmin ? epochSlot : undefined)
     })
   }
 

@@ -136,7 +136,10 @@ export class TopicSession {
     })
     this.#timers = new Timers(this.#clock)
     this.#queue.push(...stored.unhandled.map((entry) => ({ entry, isRepeated: true })))
-    options.transport.onEvent((event) => this.#emit({ kind: "channel", event }))
+    options.transport.onEvent((event) => {
+      this.#emit({ kind: "channel", event })
+      if (event.kind === "status" && event.status === "open") void this.#retain()
+    })
     this.#timers.every("contacts", contactsEveryMs, () => void this.refresh())
     this.#timers.every("upkeep", claimMs / 3, () => void this.#upkeep())
     if (stored.isReceiver) this.#start()
@@ -312,7 +315,8 @@ export class TopicSession {
 
   /** Others are asked what they have of us; data waits for the first answer, but not for long. */
   #hold(): void {
-    this.#held ??= []
+    this.#held = [...(this.#held ?? []), ...this.#arrived.filter(isData)]
+    this.#arrived = this.#arrived.filter((bytes) => !isData(bytes))
     this.#timers.once("hold", holdMs, () => this.#release())
     void this.#duties.greet()
   }
@@ -350,7 +354,10 @@ export class TopicSession {
     this.#isPumping = true
     try {
       while (this.#arrived.length > 0 && !this.#isClosed) {
-        await this.#handle(this.#arrived.splice(0, maxBatch))
+        // What follows a rekey message may have to wait for what that brings about.
+        const rekeyAt = this.#arrived.findIndex(isRekey)
+        const count = rekeyAt < 0 ? maxBatch : Math.min(maxBatch, rekeyAt + 1)
+        await this.#handle(this.#arrived.splice(0, count))
       }
     } finally {
       this.#isPumping = false
@@ -381,13 +388,17 @@ export class TopicSession {
 
   /** While we are in no topic only what lets us in matters. */
   async #handleOutside(batch: readonly Uint8Array[]): Promise<void> {
-    for (const bytes of batch) {
+    for (const [i, bytes] of batch.entries()) {
       try {
         if (isPairing(bytes)) this.#desk.hear(bytes)
         else if (isRekey(bytes) && this.#stored.joining?.host) await this.#tryToJoin(bytes)
       } catch (error) {
         this.#failed(error, bytes)
       }
+      if (this.standing === "outside" || this.standing === "removed") continue
+      // We are in: what came behind the rekey message is ours to read.
+      this.#arrived.unshift(...batch.slice(i + 1))
+      return
     }
   }
 
@@ -443,7 +454,7 @@ export class TopicSession {
     }
   }
 
-  #followControl({ control, from, gap, weAreOld }: DecodedControl): void {
+  #followControl({ answersUs, control, from, gap, weAreOld }: DecodedControl): void {
     this.#tellGap(from, gap)
     switch (control.kind) {
       case "sync":
@@ -452,7 +463,7 @@ export class TopicSession {
         if (weAreOld) {
           this.#emit({ kind: "old-copy" })
           this.#hold()
-        } else {
+        } else if (answersUs) {
           this.#isSynced = true
           this.#release()
         }
@@ -534,10 +545,22 @@ export class TopicSession {
     const removesAdmin = admins.some(({ publicKey }) =>
       change.remove?.some((key) => sameBytes(key, publicKey)),
     )
-    const rekey = await this.#stored.change((topic) => topic.change(change, this.#wallClock()))
+    const { notices, rekey } = await this.#stored.change((topic) => {
+      const leaving = (change.remove ?? []).map((publicKey) => ({
+        publicKey,
+        rekeyKey: topic.rekeyKeyOf(publicKey),
+      }))
+      const made = topic.change(change, this.#wallClock())
+      const told = leaving.map(
+        ({ publicKey, rekeyKey }) => rekeyKey && topic.removalNotice({ publicKey, rekeyKey }),
+      )
+      return { rekey: made, notices: told }
+    })
     this.#duties.superseded()
     await this.#transmit(rekey, { retain: epochSlot })
     void this.#outbox.flush()
+    // Whoever is there is told at once; the others when they ask.
+    for (const notice of notices) if (notice) await this.#transmit(notice, {})
     // A removed admin must not be able to answer with an epoch of the same number. [TOPIC-7-6]
     if (removesAdmin) await this.#change({})
   }

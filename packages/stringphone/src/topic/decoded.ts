@@ -56,6 +56,8 @@ export interface DecodedControl extends Origin {
   readonly control: Control
   /** It proves that our state is an old copy. Said once; send a `sync`. [TOPIC-4-3] */
   readonly weAreOld: boolean
+  /** It is a report that answers our last `sync`. */
+  readonly answersUs: boolean
 }
 
 /** A new epoch, or one of another branch (`applied` is false). */

@@ -394,6 +394,12 @@ export class Topic {
     return makeRemovalNotice(this.#signer, this.id, this.epoch, request)
   }
 
+  /** The newest rekey key that a participant announced, 32 bytes; `null`: it is not in the topic. */
+  rekeyKeyOf(publicKey: Uint8Array): Uint8Array | null {
+    const participant = participantIn(this.#body, publicKey)
+    return participant && (this.#announced.get(hex(publicKey))?.rekeyKey ?? participant.rekeyKey)
+  }
+
   /** Cuts an encoded message for a channel that takes at most `maxBytes` at once. [TOPIC-5-1] */
   fragments(message: Uint8Array, maxBytes: number): readonly Uint8Array[] {
     return cut(message, maxBytes, randomBytes(4))
@@ -521,7 +527,8 @@ export class Topic {
       gap: found.gap,
     }
     if (content.kind !== "control") return { ...origin, ...content }
-    return this.#heed({ ...origin, ...content, weAreOld: false }, epoch, sender, wasAt)
+    const answersUs = this.#answersUs(content.control)
+    return this.#heed({ ...origin, ...content, weAreOld: false, answersUs }, epoch, sender, wasAt)
   }
 
   /** What a control message changes. */
@@ -628,6 +635,7 @@ export class Topic {
     const isNew = request.serial > participant.serial
     this.#announce(request.publicKey, request)
     const failed = hash(this.#latestRekey).subarray(0, 8)
+    if (request.epoch > this.epoch) return "none"
     if (!sameBytes(request.failed, failed)) return "resend" // [TOPIC-8-2]
     return this.isAdmin && isNew ? "renew" : "none" // [TOPIC-8-3]
   }

@@ -76,7 +76,6 @@ describe("a topic over a channel", () => {
       "lamp: joined ",
       "lamp: rekeyed ",
       "lamp: behind ",
-      "lamp: behind ",
       "lamp: removed ",
     ])
     await Promise.all([phone.close(), lamp.close()])

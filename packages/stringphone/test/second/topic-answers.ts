@@ -57,7 +57,6 @@ import { type Control, encodeControl } from "../../src/topic/wire/control.js"
 import { type DataType, decodeData } from "../../src/topic/wire/data.js"
 import { decodeFragment, fragmentOverhead, fragmentType } from "../../src/topic/wire/fragment.js"
 import {
-  compareBytes,
   decodeRekey,
   decodeRekeyBody,
   encodeRekeyBody,
@@ -105,6 +104,7 @@ export interface Fields {
   readonly length: number
   readonly bytes: string
   readonly epochs: readonly { readonly epochSecret: string; readonly body: string }[]
+  readonly admins: readonly string[]
   readonly guard: string
   readonly content: Content
   readonly message: string
@@ -225,14 +225,17 @@ const answers = {
   comparison: ({ bytes }: Ask<"bytes">) => shownOf(comparisonOf(fromHex(bytes))),
 
   /** The first one is ours, the second one comes. */
-  winner({ epochs }: Ask<"epochs">) {
+  winner({ admins, epochs }: Ask<"epochs", "admins">) {
     const [current, next] = epochs.map(({ body, epochSecret }) => {
       const decoded = bodyOf(body)
       return beginEpoch(decoded, deriveEpochKeys(fromHex(epochSecret), decoded), nobody).epoch
     }) as [Epoch, Epoch]
-    const parentAdmins = [current.body.signer, next.body.signer]
-    const { applied } = receiveEpoch({ ...newMembership(current), parentAdmins }, next, 0)
-    return { winner: applied ? 1 : 0 }
+    const parentAdmins = admins?.map(fromHex) ?? [current.body.signer, next.body.signer]
+    // A rekey by whom ours removes is refused: ours wins.
+    const received = unlessRefused(() =>
+      receiveEpoch({ ...newMembership(current), parentAdmins }, next, 0),
+    )
+    return { winner: received?.applied ? 1 : 0 }
   },
 
   makeData(ask: Ask<"seed" | "epochSecret" | "body" | "channelName" | "counter" | "content">) {
@@ -264,13 +267,8 @@ const answers = {
         sender.chain = findKey(sender.chain, ask.highest).accepted(0)
       }
     }
-    const pendingRemovals = (ask.tombstones ?? []).map(fromHex)
-    const reader = topicOf(
-      nobody,
-      { ...newMembership(epoch), pendingRemovals },
-      [],
-      ask.channelName,
-    )
+    const removals = (ask.tombstones ?? []).map(fromHex)
+    const reader = topicOf(nobody, { ...newMembership(epoch), removals }, [], ask.channelName)
     const decoded = reader.decode(message, {
       nowMs: ask.now ?? 0,
       allowedSkewMs: ask.now === undefined ? Infinity : (ask.skew ?? 2_000),
@@ -481,7 +479,7 @@ const answers = {
     const decide = (same: boolean) => step({ kind: "decide", nowMs: 0, session, same })
     if (ask.message5 !== undefined) {
       decide(true)
-      if (!hear(ask.message5).some(({ kind }) => kind === "ready")) throw new Ignored("'5'")
+      if (!hear(ask.message5).some(({ kind }) => kind === "ready")) throw new Ignored("no answer")
       out["confirmed"] = true
     }
     state = known
@@ -575,15 +573,13 @@ function memberOf(
 ): Topic {
   const { epoch = 1, requestKey = "00".repeat(32), topicId } = ask
   const admins = new Set(ask.signers.length > 0 ? ask.signers : [hex(publicKey)])
-  const participants: Participant[] = [...new Set([...admins, hex(publicKey)])]
-    .map((key, i) => ({
-      publicKey: fromHex(key),
-      serial: 0,
-      rekeyKey: new Uint8Array(32),
-      joinId: new Uint8Array(8).fill(i),
-      isAdmin: admins.has(key),
-    }))
-    .sort((a, b) => compareBytes(a.publicKey, b.publicKey))
+  const participants: Participant[] = [...new Set([...admins, hex(publicKey)])].map((key, i) => ({
+    publicKey: fromHex(key),
+    serial: 0,
+    rekeyKey: new Uint8Array(32),
+    joinId: new Uint8Array(8).fill(i),
+    isAdmin: admins.has(key),
+  }))
   const body: RekeyBody = {
     topicId: fromHex(topicId),
     requestKey: fromHex(requestKey),

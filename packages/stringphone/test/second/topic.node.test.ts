@@ -29,7 +29,9 @@ if (!installed) {
 
 /** One Python process; answers come in the order of the questions. */
 function startPython() {
-  const child = spawn(python, [join(here, "topic.py")], { stdio: ["pipe", "pipe", "inherit"] })
+  const child = spawn(python, ["-B", join(here, "topic.py")], {
+    stdio: ["pipe", "pipe", "inherit"],
+  })
   const waiting: { done: (answer: Answer) => void; failed: (error: Error) => void }[] = []
   createInterface(child.stdout).on("line", (line) =>
     waiting.shift()?.done(JSON.parse(line) as Answer),
@@ -119,15 +121,13 @@ const rekey = fc
   .map(({ isOneLow, parent, people, ...rekey }) => {
     const [maker, second, ...others] = people as [Person, Person, ...Person[]]
     const low = isOneLow ? others[0] : undefined
-    const participants = people
-      .map((one) => ({
-        publicKey: hex(new Identity(fromHex(one.seed)).publicKey),
-        serial: one.serial,
-        rekeyKey: one === low ? "00".repeat(32) : hex(exchangePublicKey(fromHex(one.rekeySecret))),
-        joinId: one.joinId,
-        flags: one === maker ? 1 : one.flags,
-      }))
-      .sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
+    const participants = people.map((one) => ({
+      publicKey: hex(new Identity(fromHex(one.seed)).publicKey),
+      serial: one.serial,
+      rekeyKey: one === low ? "00".repeat(32) : hex(exchangePublicKey(fromHex(one.rekeySecret))),
+      joinId: one.joinId,
+      flags: one === maker ? 1 : one.flags,
+    }))
     const make: Request = {
       ...rekey,
       do: "makeRekey",
@@ -210,7 +210,8 @@ describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
         fc.record({ content, counter, guard: bytes(8), channelName: text(40) }),
         fc.nat(),
         change,
-        async ({ make, maker, opener, people }, message, who, changed) => {
+        fc.oneof(fc.integer({ min: -2, max: 3 }), fc.integer({ min: 65_535, max: 65_537 })),
+        async ({ make, maker, opener, people }, message, who, changed, ahead) => {
           const signer = hex(new Identity(fromHex(maker.seed)).publicKey)
           const { rekeySecret } = opener
           const { ephemeralSecret: _, epochSecret: __, seed: ___, do: ____, ...fields } = make
@@ -232,6 +233,13 @@ describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
             > &
               Answer
             expect(made["commitment"]).toBe(commitment)
+            const above = Math.max(1, make.epoch! - ahead)
+            const isNext = make.epoch! > above && make.epoch! <= above + 65_536
+            const later = { ...open, message: made["message"] as string, above }
+            const refused = [answer(later), await theirs(later)].map(
+              ({ error }) => error !== undefined,
+            )
+            expect(refused).toEqual([!isNext, !isNext])
             await expectSame({ do: "derive", body, epochSecret })
             const { channelName } = message
             const state = { body, epochSecret, channelName }
@@ -246,29 +254,36 @@ describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
     )
   })
 
-  test("which of two branches wins", async () => {
-    const branches = fc.tuple(
-      rekey,
-      fc.array(fc.tuple(key, fc.nat(2)), { minLength: 2, maxLength: 2 }),
-    )
+  test("which of two branches wins", { timeout: 60_000 }, async () => {
+    /** One of two admins' epochs: what it removes, and whether the other admin is among them. */
+    const branch = fc.record({ epochSecret: key, removals: fc.nat(2), removesOther: fc.boolean() })
     await fc.assert(
-      fc.asyncProperty(branches, async ([{ make }, twins]) => {
-        const epochs = await Promise.all(
-          twins.map(async ([epochSecret, removals]) => {
-            const tombstones = Array.from({ length: removals }, (_, i) => `${i}`.repeat(16))
-            const made = await theirs({
-              ...make,
-              epoch: 2,
-              parent: "11".repeat(32),
-              epochSecret,
-              tombstones,
-            })
-            return { epochSecret, body: made["body"] as string }
-          }),
-        )
-        await expectSame({ do: "winner", epochs })
-      }),
-      { numRuns: 30 },
+      fc.asyncProperty(
+        rekey,
+        branch,
+        branch,
+        fc.boolean(),
+        async ({ make, maker, opener }, ours, other, isSenior) => {
+          fc.pre(ours.epochSecret !== other.epochSecret)
+          const pair = [maker, opener] as const
+          const admins = pair.map(({ seed }) => hex(new Identity(fromHex(seed)).publicKey))
+          if (!isSenior) admins.reverse()
+          const made = [ours, other].map(async ({ epochSecret, removals, removesOther }, i) => {
+            const [signer, removed] = [pair[i]!, pair[1 - i]!]
+            const gone = Array.from({ length: removals }, (_, n) => `0${n}`.repeat(8))
+            const participants = make
+              .participants!.map((one) => ({ ...one, flags: 1 }))
+              .filter(({ joinId }) => !removesOther || joinId !== removed.joinId)
+            const tombstones = removesOther ? [...gone, removed.joinId] : gone
+            const changes = { epochSecret, participants, tombstones, seed: signer.seed }
+            const parent = "11".repeat(32)
+            const { body } = await theirs({ ...make, epoch: 2, parent, ...changes })
+            return { epochSecret, body: body as string }
+          })
+          await expectSame({ do: "winner", epochs: await Promise.all(made), admins })
+        },
+      ),
+      { numRuns: 60 },
     )
   })
 

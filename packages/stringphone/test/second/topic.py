@@ -2,15 +2,16 @@
 """Our own topics a second time, in Python on PyNaCl, from spec/topic.md and spec/identity.md alone.
 
 Reads one JSON object per line, writes one per line: the outcome, or {"error": "<rule>: <words>"}.
-Bytes are lower-case hexadecimal, what TEXT names is text, all else numbers. Nothing is kept between
-lines: a request brings all state, and all that would be random. `x?` may be left out.
+Bytes are lower-case hexadecimal; what topic_bytes.py names TEXT is text, all else numbers. Nothing
+is kept between lines: a request brings all state, and all that is random. `x?` may be left out.
 
   derive          epochSecret, body -> commitment, headerKey, senders: [{publicKey, tag, chainKey}]
   context         topicId, channelName -> context
   keys            chainKey, counter -> chainKey (of the counter's block), blockKey, branch, leaf
   padme           length -> size
   comparison      bytes (the 12) -> numbers, emoji, digits
-  winner          epochs: [{epochSecret, body} twice] -> winner (0 or 1)
+  winner          epochs: [{epochSecret, body} twice], admins?: [public key], of their parent, the
+                  senior first -> winner (0 or 1)
   makeData        seed, epochSecret, body, channelName, counter, guard, content -> message
   openData        epochSecret, body, channelName, message, tombstones?: [join ID], highest?, now?,
                   skew?, maxAge? -> sender, epoch, counter, plain (content without padding), content
@@ -34,7 +35,7 @@ lines: a request brings all state, and all that would be random. `x?` may be lef
   host            seed, topicId, epoch, topicName, name, salt, ephemeralSecret, code?, cancel?, and
                   what came: message1, message3?, message5?, message6? -> message2; after message3:
                   message4, transcript, joiner, comparison; after message5: confirmed
-                  (both: with cancel, a reason, also message6; after message6: cancelled, the reason)
+                  (both: with cancel, a reason, also message6; after message6: cancelled)
   makeCode        role, publicKey, secret, address -> text
   readCode        text -> role, keyHash, secret, address, oneTimeSecret, secretId
   makeJoin        seed, serial, rekeyKey, name -> text
@@ -44,115 +45,15 @@ lines: a request brings all state, and all that would be random. `x?` may be lef
 To make what must be refused: makeData takes sender and commitment, makeRekey signer and unsigned (a
 body), makeRequest and makeRemoval signer, joiner and host signSeed, in place of the right ones.
 """
-import base64
-import hashlib
-import hmac
 import json
 import re
 import sys
 
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as aead_open
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt as aead_seal
-from nacl.bindings import crypto_scalarmult, crypto_scalarmult_base
-from nacl.exceptions import CryptoError
-from nacl.signing import SigningKey, VerifyKey
+from nacl.bindings import crypto_scalarmult_base
 
-TEXT = {"do", "type", "channelName", "name", "topicName", "address", "text", "code"}
-NO_NONCE = bytes(24)
-FIELD = re.compile(r"(\w+):?(\S*)")
-EMOJI = (
-    "🐶 Dog|🐱 Cat|🦁 Lion|🐎 Horse|🦄 Unicorn|🐷 Pig|🐘 Elephant|🐰 Rabbit|🐼 Panda|🐓 Rooster|🐧 Penguin|"
-    "🐢 Turtle|🐟 Fish|🐙 Octopus|🦋 Butterfly|🌷 Flower|🌳 Tree|🌵 Cactus|🍄 Mushroom|🌏 Globe|🌙 Moon|"
-    "☁️ Cloud|🔥 Fire|🍌 Banana|🍎 Apple|🍓 Strawberry|🌽 Corn|🍕 Pizza|🎂 Cake|❤️ Heart|😀 Smiley|🤖 Robot|"
-    "🎩 Hat|👓 Glasses|🔧 Spanner|🎅 Santa|👍 Thumbs Up|☂️ Umbrella|⌛ Hourglass|⏰ Clock|🎁 Gift|"
-    "💡 Light Bulb|📕 Book|✏️ Pencil|📎 Paperclip|✂️ Scissors|🔒 Lock|🔑 Key|🔨 Hammer|☎️ Telephone|🏁 Flag|"
-    "🚂 Train|🚲 Bicycle|✈️ Aeroplane|🚀 Rocket|🏆 Trophy|⚽ Ball|🎸 Guitar|🎺 Trumpet|🔔 Bell|⚓ Anchor|"
-    "🎧 Headphones|📁 Folder|📌 Pin"
-).split("|")
-
-# Primitives and layouts
-
-class Refused(Exception):
-    pass
-def need(condition, rule, words):
-    if not condition:
-        raise Refused(f"{rule}: {words}")
-def attempt(rule, words, run, *arguments):
-    try:
-        return run(*arguments)
-    except (CryptoError, RuntimeError, ValueError):
-        need(False, rule, words)
-
-def label(name):
-    return b"stringphone/2 " + name.encode() + b"\0"
-def h(data):
-    return hashlib.sha256(data).digest()
-def mac(key, data):
-    return hmac.digest(key, data, "sha256")
-def hkdf(secret, salt, info, length):
-    key, out, last = mac(salt, secret), b"", b""
-    while len(out) < length:
-        last = mac(key, last + info + u(8, len(out) // 32 + 1))
-        out += last
-    return out[:length]
-def seal(key, nonce, plain, ad=b""):
-    return aead_seal(plain, ad, nonce, key)
-def unseal(key, nonce, sealed, ad, rule):
-    return attempt(rule, "does not decrypt", aead_open, sealed, ad, nonce, key)
-def dh(secret, public, rule):
-    return attempt(rule, "a public key of low order", crypto_scalarmult, secret, public)
-def public_key(seed):
-    return bytes(SigningKey(seed).verify_key)
-def sign(seed, data):
-    return SigningKey(seed).sign(data).signature
-def verify(key, data, signature, rule):
-    attempt(rule, "wrong signature", lambda: VerifyKey(key).verify(data, signature))
-
-def u(bits, number):
-    return number.to_bytes(bits // 8, "big")
-def fields(layout):
-    return [(name, size[:1], int(size.strip("u*") or 0)) for name, size in FIELD.findall(layout)]
-def pack(layout, values):
-    """`layout`: "key:32" (so many bytes), "n:u16" (a number), "name" (short text), "rest:*"."""
-    out = b""
-    for name, kind, size in fields(layout):
-        value = values[name] if kind else values[name].encode()
-        out += b"" if kind else u(8, len(value))
-        out += u(size, value) if kind == "u" else value
-    return out
-def unpack(layout, data, rule):
-    out = {}
-    def take(length):
-        nonlocal data
-        need(length <= len(data), rule, "too short")
-        taken, data = data[:length], data[length:]
-        return taken
-    for name, kind, size in fields(layout):
-        if kind == "u":
-            out[name] = int.from_bytes(take(size // 8), "big")
-        elif kind:
-            out[name] = take(len(data) if kind == "*" else size)
-        else:
-            size = take(1)[0]
-            need(size <= 64, rule, "a name of more than 64 bytes")
-            out[name] = utf8(take(size), rule)
-    need(not data, rule, "too long")
-    return out
-def utf8(data, rule):
-    return attempt(rule, "not UTF-8", data.decode)
-def inside(message, kind):
-    need(message[:1] == kind, "0.1", f"not a {kind.decode()}")
-    return message[1:]
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-def from_text(text, prefix, rule):
-    text = text.strip()
-    need(text.startswith(prefix), rule, f"does not begin with {prefix}")
-    text = text[len(prefix) :]
-    need(re.fullmatch("[A-Za-z0-9_-]*", text) and len(text) % 4 != 1, rule, "not base64url")
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    need(base64url(data) == text, rule, "not canonical base64url")
-    return data
+from topic_bytes import EMOJI, NO_NONCE, Refused, base64url, dh, from_json, from_text, h, hkdf, mac
+from topic_bytes import label, need, pack, public_key, seal, sign, starting, to_json, u, unpack
+from topic_bytes import unseal, utf8, verify
 
 # 1 and 2: context, key schedule, chains
 
@@ -160,6 +61,7 @@ def context(ask):  # 1.2
     name = ask["channelName"].encode()
     need(len(name) <= 255, "1.2", "a channel name of more than 255 bytes")
     return {"context": h(label("topic channel") + ask["topicId"] + name)}
+
 def derive(ask):  # 2
     def derived(name):
         return hkdf(ask["epochSecret"], h(ask["body"][:-64]), name, 32)
@@ -171,6 +73,7 @@ def derive(ask):  # 2
         senders.append({"publicKey": key, "tag": tag, "chainKey": chain_key})
     commitment = derived(label("topic epoch commitment"))
     return {"commitment": commitment, "headerKey": header_key, "senders": senders}
+
 def keys(ask):  # 2
     chain_key, counter = ask["chainKey"], ask["counter"]
     for _ in range(counter >> 8):
@@ -179,20 +82,27 @@ def keys(ask):  # 2
     branch = mac(block_key, label("topic branch") + u(8, (counter >> 4) & 15))
     leaf = mac(branch, label("topic leaf") + u(8, counter & 15))
     return {"chainKey": chain_key, "blockKey": block_key, "branch": branch, "leaf": leaf}
+
 def winner(ask):  # 7.6
+    one, other = (parse_body(epoch["body"]) for epoch in ask["epochs"])
+    def removed_by(body, its):
+        makers = [member for member in its["participants"] if member["publicKey"] == its["signer"]]
+        return any(maker["joinId"] in body["tombstones"] for maker in makers)
     def rank(epoch):
         return -len(parse_body(epoch["body"])["tombstones"]), derive(epoch)["commitment"]
-    return {"winner": 0 if rank(ask["epochs"][0]) <= rank(ask["epochs"][1]) else 1}
+    removals = removed_by(one, other), removed_by(other, one)
+    if all(removals):
+        senior = min(one["signer"], other["signer"], key=ask["admins"].index)
+        return {"winner": int(senior != one["signer"])}
+    if any(removals):
+        return {"winner": removals.index(True)}
+    return {"winner": int(rank(ask["epochs"][0]) > rank(ask["epochs"][1]))}
 
 # 3 and 4: data messages
 
 PLAIN = {"M": "payload:*", "T": "sentAt:u48 validFor:u32 payload:*"}
-CONTROL = {
-    1: "serial:u48 rekeyKey:32",
-    2: "challenge:16 counters:u32",
-    3: "challenge:16 tag:4 counters:u32 guard:8",
-    4: "epoch:u32 counters:u32",
-}
+CONTROL = {1: "serial:u48 rekeyKey:32", 2: "challenge:16 counters:u32",
+           3: "challenge:16 tag:4 counters:u32 guard:8", 4: "epoch:u32 counters:u32"}
 
 def padme_size(length):  # 3.6
     if length < 2:
@@ -200,11 +110,14 @@ def padme_size(length):  # 3.6
     e = length.bit_length() - 1
     step = 1 << (e - e.bit_length())  # ⌊log₂ e⌋ + 1 is the number of bits of e
     return -(-length // step) * step
+
 def padme(ask):
     return {"size": padme_size(ask["length"])}
+
 def varint(number):  # RFC 9000 §16
     bits = next(bits for bits in (8, 16, 32, 64) if number < 1 << (bits - 2))
     return u(bits, number | {8: 0, 16: 1, 32: 2, 64: 3}[bits] << (bits - 2))
+
 def read_bundle(data):
     payloads = []
     while data:
@@ -216,6 +129,7 @@ def read_bundle(data):
         payloads.append(payload)
     need(1 <= len(payloads) <= 1024, "3", "no or more than 1,024 payloads")
     return payloads
+
 def content_bytes(content):
     if "raw" in content:
         return content["raw"]
@@ -224,6 +138,7 @@ def content_bytes(content):
     if content["type"] == "C":
         return u(8, content["kind"]) + pack(CONTROL[content["kind"]], content)
     return pack(PLAIN[content["type"]], content)
+
 def parse_content(kind, plain):
     if kind == "B":
         return {"type": kind, "payloads": read_bundle(plain)}
@@ -232,9 +147,11 @@ def parse_content(kind, plain):
     number, rest = unpack("kind:u8 rest:*", plain, "4").values()
     known = unpack(CONTROL[number], rest, "4") if number in CONTROL else {"unknown": True}
     return {"type": kind, "kind": number} | known
+
 def binding(ask, body, schedule):  # 3.3
     name = {"topicId": body["topicId"], "channelName": ask["channelName"]}
     return ask.get("commitment", schedule["commitment"]) + context(name)["context"]
+
 def make_data(ask):
     key, schedule = ask.get("sender", public_key(ask["seed"])), derive(ask)
     sender = next(one for one in schedule["senders"] if one["publicKey"] == key)
@@ -247,11 +164,12 @@ def make_data(ask):
     plain = sign(ask["seed"], label("topic message") + ad + content) + content
     leaf = keys(sender | {"counter": ask["counter"]})["leaf"]
     return {"message": header + seal(leaf, ask["guard"] + bytes(16), plain, ad)}
+
 def open_data(ask):
     kind, body, schedule = ask["message"][:1], parse_body(ask["body"]), derive(ask)
     need(kind in (b"M", b"T", b"B", b"C"), "0.1", "not a data message")
-    layout = "epoch:u16 tag:4 counter:u32 guard:8 sealed:*"
-    epoch, tag, counter, guard, sealed = unpack(layout, inside(ask["message"], kind), "3").values()
+    layout, message = "epoch:u16 tag:4 counter:u32 guard:8 sealed:*", starting(ask["message"], kind)
+    epoch, tag, counter, guard, sealed = unpack(layout, message, "3").values()
     need(epoch == body["epoch"] & 0xFFFF, "3.1", "another epoch")
     both = zip(schedule["senders"], body["participants"])
     sender = next((keys | one for keys, one in both if keys["tag"] == tag), None)
@@ -273,12 +191,13 @@ def open_data(ask):
         check_fresh(content, ask["now"], ask.get("skew", 2000), ask.get("maxAge"))
     known = {"sender": sender["publicKey"], "epoch": body["epoch"], "counter": counter}
     return known | {"plain": plain, "content": content}
+
 def check_fresh(content, now, skew, max_age):  # 3.7
     need(content["type"] == "T" or max_age is None, "3.7", "its age is not known")
-    if content["type"] == "T":
-        limits = [limit for limit in (content["validFor"] or None, max_age) if limit is not None]
-        need(content["sentAt"] <= now + skew, "3.7", "from the future")
-        need(all(now <= content["sentAt"] + limit + skew for limit in limits), "3.7", "stale")
+    limits = [limit for limit in (content.get("validFor"), max_age) if limit]
+    sent = content.get("sentAt", now)
+    need(sent <= now + skew, "3.7", "from the future")
+    need(all(now <= sent + limit + skew for limit in limits), "3.7", "stale")
 
 # 5: fragments
 
@@ -288,14 +207,16 @@ def make_fragments(ask):
     need(1 <= len(pieces) <= 256, "5.1", "more than 256 pieces")
     head, last = b"F" + ask["messageId"], u(8, len(pieces) - 1)
     return {"fragments": [head + u(8, i) + last + piece for i, piece in enumerate(pieces)]}
+
 def fit(pieces, last):  # 5.1
     sizes = {len(piece) for at, piece in pieces.items() if at < last}
     return len(sizes) < 2 and all(len(pieces.get(last, b"")) <= size for size in sizes)
+
 def open_fragments(ask):
     pieces, seen = {}, []
     for fragment in ask["fragments"]:
         layout = "messageId:4 index:u8 last:u8 piece:*"
-        message_id, index, last, piece = unpack(layout, inside(fragment, b"F"), "5").values()
+        message_id, index, last, piece = unpack(layout, starting(fragment, b"F"), "5").values()
         need(index <= last and piece, "5.1", "an index above the last, or an empty piece")
         seen = seen or [message_id, last]
         if seen == [message_id, last] and fit({index: piece} | pieces, last):
@@ -312,20 +233,24 @@ PARTICIPANT = "publicKey:32 serial:u48 rekeyKey:32 joinId:8 flags:u8"
 
 def open_slot(slots, secret, ephemeral, info, rule):
     hint, key = slot_keys(secret, ephemeral, ephemeral, crypto_scalarmult_base(secret), info)
-    need(hint in slots, rule, "no slot for this rekey key" if rule == "7.1" else "not for this rekey key")
+    need(hint in slots, rule, f"no{' slot' if rule == '7.1' else 't'} for this rekey key")
     return unseal(key, NO_NONCE, slots[hint], b"", rule)
+
 def slot_keys(secret, public, ephemeral, rekey_key, info):  # 7.1
     both = hkdf(dh(secret, public, "7.1"), ephemeral + rekey_key, info, 40)
     return both[:8], both[8:]
+
 def has_slot(key):  # 7.1: one of low order has none
     try:
         return bool(dh(b"\1" * 32, key, ""))
     except Refused:
         return False
+
 def unsigned_body(ask, signer):  # 7.3
     body = pack(BODY, ask | {"signer": signer, "count": len(ask["participants"])})
     body += b"".join(pack(PARTICIPANT, one) for one in ask["participants"])
     return body + u(16, len(ask["tombstones"])) + b"".join(ask["tombstones"])
+
 def parse_body(body):  # 7.3
     out = unpack(BODY + " rest:*", body, "7.3")
     count, rest = out.pop("count"), out.pop("rest")
@@ -343,12 +268,15 @@ def parse_body(body):  # 7.3
     need(all(one["flags"] <= 1 for one in roster), "7.3", "an unknown flag")
     need(out["epoch"] > 0, "7.3", "epoch 0")
     need((out["epoch"] == 1) == (out["parent"] == bytes(32)), "7.3", "the wrong parent")
-    need(public_keys == sorted(set(public_keys)), "7.3", "participants not sorted, or two alike")
+    need(len(set(public_keys)) == len(public_keys), "7.3", "two public keys alike")
     need(len(set(join_ids)) == len(join_ids), "7.3", "two join IDs alike")
     need(len(set(gone)) == len(gone), "7.3", "two tombstones alike")
     need(any(one["flags"] & 1 for one in roster), "7.3", "no admin")
     need(not set(join_ids) & set(gone), "7.3", "a tombstone of a participant")
     return out
+
+def body_key(secret, outer):  # 7.2
+    return hkdf(secret, h(outer), label("topic rekey body"), 32)
 
 def make_rekey(ask):
     signer, secret = ask.get("signer", public_key(ask["seed"])), ask["epochSecret"]
@@ -362,17 +290,18 @@ def make_rekey(ask):
         outer += hint + seal(key, NO_NONCE, secret)
     body = ask["unsigned"] if "unsigned" in ask else unsigned_body(ask, signer)
     body += sign(ask["seed"], label("topic rekey") + h(outer) + body)
-    message = outer + seal(hkdf(secret, h(outer), label("topic rekey body"), 32), NO_NONCE, body, outer)
+    message = outer + seal(body_key(secret, outer), NO_NONCE, body, outer)
     commitment = hkdf(secret, h(body[:-64]), label("topic epoch commitment"), 32)
     return {"message": message, "body": body, "commitment": commitment}
+
 def open_rekey(ask):
-    layout, message = "epoch:u32 ephemeral:32 count:u16 rest:*", inside(ask["message"], b"K")
+    layout, message = "epoch:u32 ephemeral:32 count:u16 rest:*", starting(ask["message"], b"K")
     epoch, ephemeral, count, rest = unpack(layout, message, "7").values()
     slots, sealed = unpack(f"slots:{56 * count} sealed:*", rest, "7").values()
     slots = {slots[at : at + 8]: slots[at + 8 : at + 56] for at in range(0, len(slots), 56)}
     outer, info = ask["message"][: 39 + 56 * count], label("topic rekey slot") + u(32, epoch)
     secret = ask.get("epochSecret") or open_slot(slots, ask["rekeySecret"], ephemeral, info, "7.1")
-    body = unseal(hkdf(secret, h(outer), label("topic rekey body"), 32), NO_NONCE, sealed, outer, "7.2")
+    body = unseal(body_key(secret, outer), NO_NONCE, sealed, outer, "7.2")
     out = parse_body(body)
     verify(out["signer"], label("topic rekey") + h(outer) + body[:-64], body[-64:], "7.4")
     others = [one["rekeyKey"] for one in out["participants"] if one["publicKey"] != out["signer"]]
@@ -382,6 +311,7 @@ def open_rekey(ask):
     need(out["topicId"] == ask.get("topicId", out["topicId"]), "7.5", "another topic")
     need(out["signer"] in ask.get("signers", [out["signer"]]), "7.5", "its signer is no admin")
     need(epoch > ask.get("above", 0), "7.10", "old")
+    need(epoch <= ask.get("above", epoch) + (1 << 16), "7.5", "skips too many epochs")
     commitment = derive({"epochSecret": secret, "body": body})["commitment"]
     return {"epochSecret": secret, "body": body, "commitment": commitment} | out
 
@@ -395,13 +325,15 @@ def make_request(ask):
     ad = label("topic key request")
     plain = fields + sign(ask["seed"], ad + ask["topicId"] + fields)
     return {"message": b"Q" + ask["nonce"] + seal(ask["requestKey"], ask["nonce"], plain, ad)}
+
 def open_request(ask):
-    nonce, sealed = unpack("nonce:24 sealed:*", inside(ask["message"], b"Q"), "8").values()
+    nonce, sealed = unpack("nonce:24 sealed:*", starting(ask["message"], b"Q"), "8").values()
     ad = label("topic key request")
     plain = unseal(ask["requestKey"], nonce, sealed, ad, "8.1")
     out = unpack(REQUEST + " signature:64", plain, "8")
     verify(out["publicKey"], ad + ask["topicId"] + plain[:82], out.pop("signature"), "8.1")
     return out
+
 def make_removal(ask):
     secret, to, info = ask["ephemeralSecret"], ask["rekeyKey"], label("topic removal slot")
     ephemeral = crypto_scalarmult_base(secret)
@@ -409,8 +341,9 @@ def make_removal(ask):
     plain = ask.get("signer", public_key(ask["seed"])) + u(32, ask["epoch"])
     plain += sign(ask["seed"], label("topic removal") + pack(REMOVED, ask))
     return {"message": b"X" + ephemeral + hint + seal(key, NO_NONCE, plain)}
+
 def open_removal(ask):
-    layout, message = "ephemeral:32 hint:8 sealed:*", inside(ask["message"], b"X")
+    layout, message = "ephemeral:32 hint:8 sealed:*", starting(ask["message"], b"X")
     ephemeral, hint, sealed = unpack(layout, message, "8").values()
     info = label("topic removal slot")
     plain = open_slot({hint: sealed}, ask["rekeySecret"], ephemeral, info, "8.5")
@@ -436,6 +369,7 @@ def card(seed):  # identity 1.3, 2
     private = hkdf(seed, bytes(32), label("identity exchange key"), 32)
     exchange = crypto_scalarmult_base(private)
     return b"\x01" + public_key(seed) + exchange + sign(seed, label("identity card") + exchange)
+
 def read_profile(layout, data, signed, rule, signature_rule):
     out = unpack(CARD + layout + " signature:64 rest:*", data, rule)
     need(out.pop("version") == 1, "identity 2.1", "another version of the card")
@@ -444,6 +378,7 @@ def read_profile(layout, data, signed, rule, signature_rule):
     verify(out["publicKey"], signed, out.pop("signature"), signature_rule)
     need(not out.pop("rest"), rule, "too long")
     return out
+
 def comparison(ask):  # 9.6
     emoji = int.from_bytes(ask["bytes"][:6], "big") >> 6
     digits = int.from_bytes(ask["bytes"][6:11], "big") >> 1
@@ -453,9 +388,11 @@ def comparison(ask):  # 9.6
 
 def key_hash(key):  # 9.9
     return h(label("topic pairing key") + key)[:16]
+
 def make_code(ask):
     data = b"\x01" + u(8, ask["role"]) + key_hash(ask["publicKey"]) + ask["secret"]
     return {"text": "stringphone:pair/" + base64url(data + ask["address"].encode())}
+
 def read_code(ask):
     data = from_text(ask["text"], "stringphone:pair/", "9.9")
     out = unpack("version:u8 role:u8 keyHash:16 secret:16 address:*", data, "9.9")
@@ -465,6 +402,7 @@ def read_code(ask):
     for name, info, length in (("oneTimeSecret", "secret", 32), ("secretId", "secret ID", 8)):
         out[name] = hkdf(out["secret"], bytes(32), label("topic pairing " + info), length)
     return out
+
 def use_code(ask, scanned_role):
     """The one-time secret, its ID, and the hash that the other's key must have (None: any)."""
     if "code" not in ask:
@@ -473,22 +411,25 @@ def use_code(ask, scanned_role):
     expected = code["keyHash"] if code["role"] == scanned_role else None
     return code["oneTimeSecret"], code["secretId"], expected
 
-def pairing_fields(layout, message, kind, session):
-    its_session, *fields = unpack("session:16 " + layout, inside(message, kind), "9").values()
-    need(its_session == session, "9.1", "another session")
-    return fields
+def pairing_fields(layout, message, kind, session=None):
+    its_session, *fields = unpack("session:16 " + layout, starting(message, kind), "9").values()
+    need(session in (None, its_session), "9.1", "another session")
+    return fields if session else [its_session, *fields]
+
 def pairing_keys(shared, one_time, transcript):  # 9.4
     def derived(name, length):
         return hkdf(shared + one_time, transcript, label("topic pairing " + name), length)
     made = {name: derived(name, 32) for name in PAIRING_KEYS}
     return made | {"comparison": {"bytes": derived("comparison", 12)}}
-def check_profile(layout, side, plain, ephemeral, commitment, transcript, expected):  # 9.5, 9.9
+
+def check_profile(side, plain, ephemeral, commitment, transcript, expected):  # 9.5, 9.9
     fits = h(side + ephemeral + plain[:-64]) == commitment
     need(fits, "9.5", "the profile does not match its commitment")
-    data = plain[16:] if layout == HOST else plain
+    layout, data = (HOST, plain[16:]) if side == HOST_SIDE else (JOINER, plain)
     profile = read_profile(layout, data, side + transcript, "9", "9.5")
     need(expected in (None, key_hash(profile["publicKey"])), "9.9", "not the key of the code")
     return profile
+
 def cancels(ask, made, own, other, session):  # 9.8
     out = {}
     if "cancel" in ask:
@@ -501,32 +442,34 @@ def cancels(ask, made, own, other, session):  # 9.8
 def joiner(ask):
     one_time, secret_id, expected = use_code(ask, 1)
     session, profile = ask["session"], card(ask["seed"]) + pack(JOINER, ask)
-    ephemeral, side = crypto_scalarmult_base(ask["ephemeralSecret"]), JOINER_SIDE
-    head = session + secret_id + h(side + ephemeral + profile)
+    ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
+    head = session + secret_id + h(JOINER_SIDE + ephemeral + profile)
     out = {"message1": b"1" + head}
     if "message2" not in ask:
         return out
-    theirs, commitment = pairing_fields("ephemeral:32 commitment:32", ask["message2"], b"2", session)
+    layout = "ephemeral:32 commitment:32"
+    theirs, commitment = pairing_fields(layout, ask["message2"], b"2", session)
     transcript = h(label("topic pairing") + head + theirs + commitment + ephemeral)
     made = pairing_keys(dh(ask["ephemeralSecret"], theirs, "9.4"), one_time, transcript)
-    plain = profile + sign(ask.get("signSeed", ask["seed"]), side + transcript)
+    plain = profile + sign(ask.get("signSeed", ask["seed"]), JOINER_SIDE + transcript)
     out["message3"] = b"3" + session + ephemeral + seal(made["joiner key"], NO_NONCE, plain)
-    out["transcript"] = transcript
+    out |= {"transcript": transcript}
     out |= cancels(ask, made, "joiner cancel key", "host cancel key", session)
     if "message4" not in ask:
         return out
     (sealed,) = pairing_fields("sealed:*", ask["message4"], b"4", session)
     plain = unseal(made["host key"], NO_NONCE, sealed, b"", "9.4")
-    out["host"] = check_profile(HOST, HOST_SIDE, plain, theirs, commitment, transcript, expected)
+    out["host"] = check_profile(HOST_SIDE, plain, theirs, commitment, transcript, expected)
     out["comparison"] = comparison(made["comparison"])
     return out | {"message5": b"5" + session + seal(made["confirm key"], NO_NONCE, b"")}
+
 def host(ask):
     one_time, secret_id, expected = use_code(ask, 2)
-    session, profile = ask["message1"][1:17], ask["salt"] + card(ask["seed"]) + pack(HOST, ask)
-    its_secret, commitment = pairing_fields("secretId:8 commitment:32", ask["message1"], b"1", session)
+    layout, profile = "secretId:8 commitment:32", ask["salt"] + card(ask["seed"]) + pack(HOST, ask)
+    session, its_secret, commitment = pairing_fields(layout, ask["message1"], b"1")
     need(its_secret == secret_id, "9.4", "another secret ID")
-    ephemeral, side = crypto_scalarmult_base(ask["ephemeralSecret"]), HOST_SIDE
-    offer = ephemeral + h(side + ephemeral + profile)
+    ephemeral = crypto_scalarmult_base(ask["ephemeralSecret"])
+    offer = ephemeral + h(HOST_SIDE + ephemeral + profile)
     out = {"message2": b"2" + session + offer}
     if "message3" not in ask:
         return out
@@ -534,8 +477,8 @@ def host(ask):
     transcript = h(label("topic pairing") + ask["message1"][1:] + offer + theirs)
     made = pairing_keys(dh(ask["ephemeralSecret"], theirs, "9.4"), one_time, transcript)
     plain = unseal(made["joiner key"], NO_NONCE, sealed, b"", "9.4")
-    out["joiner"] = check_profile(JOINER, JOINER_SIDE, plain, theirs, commitment, transcript, expected)
-    plain = profile + sign(ask.get("signSeed", ask["seed"]), side + transcript)
+    out["joiner"] = check_profile(JOINER_SIDE, plain, theirs, commitment, transcript, expected)
+    plain = profile + sign(ask.get("signSeed", ask["seed"]), HOST_SIDE + transcript)
     out["message4"] = b"4" + session + seal(made["host key"], NO_NONCE, plain)
     out |= {"transcript": transcript, "comparison": comparison(made["comparison"])}
     out |= cancels(ask, made, "host cancel key", "joiner cancel key", session)
@@ -550,27 +493,18 @@ def make_offline(ask):  # 9.10
     profile = card(ask["seed"]) + pack(layout, ask)
     signature = sign(ask.get("signSeed", ask["seed"]), side + profile)
     return {"text": prefix + base64url(b"\x01" + profile + signature)}
+
 def read_offline(ask):
     layout, prefix, side = OFFLINE[ask["do"][4:]]
     data = from_text(ask["text"], prefix, "9.10")
     need(data[:1] == b"\x01", "9.10", "another version")
     return {"profile": read_profile(layout, data[1:], side + data[1:-64], "9.10", "9.10")}
+
 make_join = make_invitation = make_offline
 read_join = read_invitation = read_offline
 
 # The line protocol
 
-def walk(value, change, key=""):
-    if isinstance(value, dict):
-        return {name: walk(inner, change, name) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [walk(inner, change, key) for inner in value]
-    return change(value, key)
-def from_json(value):
-    is_hex = lambda inner, key: isinstance(inner, str) and key not in TEXT
-    return walk(value, lambda inner, key: bytes.fromhex(inner) if is_hex(inner, key) else inner)
-def to_json(value):
-    return walk(value, lambda inner, _: inner.hex() if isinstance(inner, bytes) else inner)
 def answer(request):
     function = re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), request["do"])
     try:

@@ -763,7 +763,7 @@ def with_card(change, side):
     right = topic.card
     topic.card = lambda seed: change(right(seed)) if seed == mine else right(seed)
     ours, theirs = {"joiner": (joins, hosts), "host": (hosts, joins)}[side]
-    check, topic.read_profile = topic.read_profile, lambda reader, layout: {"publicKey": reader.take(len(reader.left) - 64)[1:33]}
+    check, topic.read_profile = topic.read_profile, lambda _, data, *rules: {"publicKey": data[1:33]}
     try:
         came = converse(joins, hosts)
     finally:

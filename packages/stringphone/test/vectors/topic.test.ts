@@ -4,12 +4,7 @@ import { concat, fromHex, hex } from "../../src/bytes/index.js"
 import { exchange, exchangePublicKey, hash, labelled, open, seal } from "../../src/crypto/index.js"
 import { Identity } from "../../src/identity/index.js"
 import { openData } from "../../src/topic/data-message.js"
-import {
-  blockKeyOf,
-  branchKeyOf,
-  leafKeyOf,
-  nextChainKey,
-} from "../../src/topic/key-chain.js"
+import { blockKeyOf, branchKeyOf, leafKeyOf, nextChainKey } from "../../src/topic/key-chain.js"
 import { padmeLength } from "../../src/topic/padding.js"
 import { emojiList, pairingKeyHash } from "../../src/topic/pairing/index.js"
 import { deriveOneTimeSecret, derivePairingKeys } from "../../src/topic/pairing/keys.js"
@@ -131,13 +126,18 @@ describe("derivations", () => {
     ["removal", derivations.removalSlot, labelled("topic removal slot")],
   ])("the slot of a %s", (_, slot, info) => {
     expect(hex(info)).toBe(slot.info)
-    const ephemeral = { secretKey: fromHex(slot.ephemeralSecret), publicKey: fromHex(slot.ephemeralKey) }
+    const ephemeral = {
+      secretKey: fromHex(slot.ephemeralSecret),
+      publicKey: fromHex(slot.ephemeralKey),
+    }
     const rekeyKey = fromHex(slot.rekeyKey)
     expect(hex(exchange(ephemeral.secretKey, rekeyKey)!)).toBe(slot.shared)
     expect(exchangePublicKey(ephemeral.secretKey)).toEqual(ephemeral.publicKey)
     const sealed = sealSlot(fromHex(slot.plain), ephemeral, rekeyKey, info)!
     expect([hex(sealed.hint), hex(sealed.sealed)]).toEqual([slot.hint, slot.sealed])
-    expect(hex(open(sealed.sealed, zeroNonce, fromHex(slot.key), new Uint8Array(0))!)).toBe(slot.plain)
+    expect(hex(open(sealed.sealed, zeroNonce, fromHex(slot.key), new Uint8Array(0))!)).toBe(
+      slot.plain,
+    )
     const secretKey = fromHex(slot.rekeySecret)
     const ours = [{ serial: 0, secretKey, publicKey: rekeyKey, usedMs: null }]
     expect(hex(openSlot([sealed], ephemeral.publicKey, ours, info)!.plaintext)).toBe(slot.plain)
@@ -194,9 +194,10 @@ describe("examples", () => {
   })
 
   // Texts and fragments have nothing random in them; what fits is left whole by ours.
-  const exact = toOpen.filter(({ make, name }) =>
-    ["makeCode", "makeJoin", "makeInvitation", "makeFragments"].includes(make?.do ?? "") &&
-    name !== "a whole message as one fragment",
+  const exact = toOpen.filter(
+    ({ make, name }) =>
+      ["makeCode", "makeJoin", "makeInvitation", "makeFragments"].includes(make?.do ?? "") &&
+      name !== "a whole message as one fragment",
   )
   test.each(exact)("made, byte for byte: $name", (one) => {
     expect(ask(one, one.make!)).toEqual(one.made)
@@ -227,7 +228,14 @@ describe("pairings", () => {
     const joiner = answer({ ...heard(one.host), ...one.joiner })
     const host = answer({ ...heard(one.joiner), ...one.host })
     const found = written.pairings.find(({ name }) => name === one.name)!.keys
-    const { comparison: comparisonBytes, oneTimeSecret, secretId, shared, transcript, ...keys } = found
+    const {
+      comparison: comparisonBytes,
+      oneTimeSecret,
+      secretId,
+      shared,
+      transcript,
+      ...keys
+    } = found
     const pairingKeys = { ...keys, comparisonBytes }
     expect(joiner).toEqual({ ...one.joinerMakes, keys: pairingKeys })
     expect(host).toEqual({ ...one.hostMakes, keys: pairingKeys })
