@@ -15,6 +15,8 @@ export interface LiveOptions {
   readonly onEvent?: (event: TopicEvent) => void
   /** Gives up connecting. */
   readonly signal?: AbortSignal
+  /** Default: the transports' own, 20 s. */
+  readonly connectTimeoutMs?: number
   /** Talks to nobody: for what only reads and writes the key ring. */
   readonly offline?: boolean
 }
@@ -27,10 +29,11 @@ export async function withTopic<T>(
   options: LiveOptions,
   use: (session: TopicSession, transport: Transport) => Promise<T>,
 ): Promise<T> {
-  const { receive = "take", signal } = options
+  const { connectTimeoutMs, receive = "take", signal } = options
+  const link = { ...(signal && { signal }), ...(connectTimeoutMs && { connectTimeoutMs }) }
   const transport = options.offline
     ? createMemoryNetwork().connect("nobody")
-    : await connectAll(requireAddresses(context, record), signal ? { signal } : {})
+    : await connectAll(requireAddresses(context, record), link)
   let session: TopicSession
   try {
     session = await openTopic({

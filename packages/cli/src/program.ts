@@ -1,6 +1,7 @@
 import { createRequire } from "node:module"
 import { Command } from "commander"
 import { addClassicCommand } from "./commands/classic.js"
+import { addBridgeCommand } from "./commands/bridge.js"
 import { addContactsCommand } from "./commands/contacts.js"
 import { addIdCommand } from "./commands/id.js"
 import { addTopicCommand } from "./commands/topic.js"
@@ -27,6 +28,7 @@ export function makeProgram(): Command {
   addContactsCommand(program)
   addTopicCommand(program)
   addClassicCommand(program)
+  addBridgeCommand(program)
   examples(program, ["up", "id", "topic new kitchen --broker mqtt://127.0.0.1:1883"])
   return program
 }

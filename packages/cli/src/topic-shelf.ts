@@ -106,8 +106,8 @@ function read(bytes: Uint8Array | null): readonly TopicRecord[] {
   try {
     const records = JSON.parse(fromUtf8(bytes) ?? "") as Saved[]
     return records.map(({ addresses, id, name }) => ({
-      name: String(name),
-      id: String(id),
+      name,
+      id,
       addresses: addresses.map(parseChannelAddress),
     }))
   } catch (cause) {

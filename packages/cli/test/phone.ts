@@ -21,6 +21,13 @@ import {
 } from "../src/home/messages.js"
 
 type Heard = HomeMessage & { readonly from: string }
+interface Visitor {
+  readonly name?: string
+  /** What it kept. */
+  readonly store?: Store
+  readonly wallClock?: () => number
+}
+
 type TopicEventOf<K extends TopicEvent["kind"]> = Extract<TopicEvent, { kind: K }>
 
 /** A phone as the web page is one: the library, a ring of its own, and MQTT over the page's socket. */
@@ -36,13 +43,18 @@ export class Phone {
   }
 
   /** Comes to the page of a home: as one that nobody knows, or with what it kept. */
-  static async visit(
-    page: string,
-    { name = "phone", store = createMemoryStore() }: { name?: string; store?: Store } = {},
-  ): Promise<Phone> {
+  static async visit(page: string, visitor: Visitor = {}): Promise<Phone> {
     const response = await fetch(new URL("home.json", page))
     const { channel, mqttPath } = (await response.json()) as { channel: string; mqttPath: string }
-    const url = new URL(mqttPath, page.replace("http:", "ws:")).href
+    return Phone.connect(new URL(mqttPath, page.replace("http:", "ws:")).href, channel, visitor)
+  }
+
+  /** Comes to a broker. */
+  static async connect(
+    url: string,
+    channel: string,
+    { name = "phone", store = createMemoryStore(), wallClock = Date.now }: Visitor = {},
+  ): Promise<Phone> {
     const ring = await openKeyRing({ store })
     const transport = await connectMqtt({ url, topic: channel, backoff: { maxMs: 500 } })
     const news = new News()
@@ -52,6 +64,7 @@ export class Phone {
       contacts: ring,
       transport,
       ownName: name,
+      wallClock,
       onEvent: (event) => news.happened(event),
     })
     void news.readAll(session)
@@ -60,7 +73,9 @@ export class Phone {
   }
 
   /** Asks to be let in, and waits until there is something to compare. */
-  async ask(code?: string): Promise<{ readonly pairing: Pairing; readonly request: PairingRequest }> {
+  async ask(
+    code?: string,
+  ): Promise<{ readonly pairing: Pairing; readonly request: PairingRequest }> {
     const pairing = await this.session.join({ forMs: 20_000, ...(code !== undefined && { code }) })
     for await (const request of pairing) return { pairing, request }
     throw new Error(`Nobody answered: ${await pairing.closed}`)

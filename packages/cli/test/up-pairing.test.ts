@@ -66,6 +66,29 @@ describe("letting phones in", () => {
     await home.end()
   })
 
+  it("takes no answer for a phone that took another one's place just now", async () => {
+    const { home, ready } = await startHome(freshHome())
+    const [first, second] = await Promise.all([
+      Phone.visit(ready.page, { name: "first" }),
+      Phone.visit(ready.page, { name: "second" }),
+    ])
+    await openWindow(home)
+    const asked = await first.ask()
+    await home.next("request", ({ name }) => name === "first")
+    const next = second.ask()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    asked.pairing.close()
+    const { request } = await next
+    await request.confirm()
+    await home.next("request", ({ name }) => name === "second")
+    home.type("y")
+    await home.next("notice", ({ text }) => /^Another phone asks now/.test(String(text)))
+    expect(second.session.standing).toBe("outside")
+    home.type("n")
+    await home.next("not-paired", ({ name }) => name === "second")
+    await home.end()
+  })
+
   it("waits for both persons, whoever says it first", async () => {
     const { home, ready } = await startHome(freshHome())
     const phone = await Phone.visit(ready.page)

@@ -7,8 +7,9 @@ import { connectAsync } from "mqtt"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { freePort, mosquitto, startMosquitto } from "./mosquitto.js"
 import { freshHome } from "./folder.js"
-import { idOf, pair, type Ready, startHome } from "./home.js"
-import type { HomeMessage } from "../src/home/messages.js"
+import { keyOf, openWindow, pair, type Ready, startHome } from "./home.js"
+import { encodeHomeMessage, type HomeMessage } from "../src/home/messages.js"
+import { Phone } from "./phone.js"
 import { type Event, Running, stringphone } from "./program.js"
 
 const isReading = (message: HomeMessage): boolean =>
@@ -19,6 +20,10 @@ describe("a home on a broker elsewhere", () => {
     const broker = await startMosquitto()
     const { home, ready } = await startHome(freshHome(), "--broker", broker.url)
     expect(ready.broker).toMatchObject({ address: broker.url, embedded: false, tcp: null })
+    const told: unknown = await (await fetch(new URL("home.json", ready.page))).json()
+    expect(told).toMatchObject({ eavesdropper: false, embedded: false })
+    const asked = await fetch(new URL("eavesdropper", ready.page), { method: "POST" })
+    expect(asked.status).toBe(405)
     // The page's socket is a pipe to that broker.
     const phone = await pair(home, ready)
     await phone.hear(isReading)
@@ -29,7 +34,7 @@ describe("a home on a broker elsewhere", () => {
     await broker.up()
     await home.next("status", ({ broker: how }) => how === "back")
     await phone.hear(isReading)
-    await phone.command(idOf(ready, "lamp"), 1, { on: true })
+    await phone.command(keyOf(ready, "lamp"), { on: true })
     await home.next("command")
     expect(await home.end()).toBe(0)
   })
@@ -66,22 +71,22 @@ describe("a home in trouble", () => {
     const folder = freshHome()
     const { home, ready } = await startHome(folder)
     const phone = await pair(home, ready)
-    const lamp = idOf(ready, "lamp")
-    await phone.command(lamp, 1, { on: true })
+    const lamp = keyOf(ready, "lamp")
+    await phone.command(lamp, { on: true })
     await home.next("command")
 
     const lock = join(ready.directory, "lamp.state.json.lock")
     renameSync(lock, `${lock}-away`)
     writeFileSync(lock, "")
-    await phone.command(lamp, 2, { on: false })
+    await phone.command(lamp, { on: false })
     expect(await home.next("failed")).toMatchObject({ device: "lamp", code: "store-failed" })
     const page = await (await fetch(new URL("lamp", ready.page))).text()
     expect(page).toContain('data-state="on"')
 
     rmSync(lock)
     mkdirSync(lock)
-    await phone.command(lamp, 2, { on: false })
-    expect(await home.next("command")).toMatchObject({ sequence: 2, set: { on: false } })
+    const id = await phone.command(lamp, { on: false })
+    expect(await home.next("command")).toMatchObject({ id, set: { on: false } })
     expect(await home.end()).toBe(0)
   })
 
@@ -90,18 +95,49 @@ describe("a home in trouble", () => {
     const stranger = await connectAsync(ready.broker.address)
     onTestFinished(() => stranger.endAsync(true))
     const channel = new URL(ready.address).pathname.slice(1)
-    const simple = (seed: number): Buffer => Buffer.alloc(200, seed).fill("s", 0, 1)
-    for (const bytes of [simple(1), simple(2), simple(2), Buffer.from("hello"), Buffer.alloc(0)]) {
+    const short = Buffer.from("M is the first letter")
+    const torn = Buffer.from("K, too")
+    // What is not of this protocol at all is not even counted.
+    for (const bytes of [short, torn, short, Buffer.from("sir"), Buffer.alloc(0)]) {
       await stranger.publishAsync(channel, bytes, { qos: 1 })
     }
-    const counted = [await home.next("rejected"), await home.next("rejected")]
-    const expected = ["untrusted-key", "malformed-message"].map((code) => ({
+    expect(await home.next("rejected")).toEqual({
       event: "rejected",
-      code,
-      count: 2,
-    }))
-    expect(counted).toEqual(expect.arrayContaining(expected))
+      code: "malformed",
+      count: 3,
+      claimed: null,
+    })
     await pair(home, ready)
+    expect(await home.end()).toBe(0)
+  })
+
+  it("obeys no command that does not say when it was sent", async () => {
+    const { home, ready } = await startHome(freshHome())
+    const phone = await pair(home, ready)
+    const lamp = keyOf(ready, "lamp")
+    const command = encodeHomeMessage({
+      kind: "command",
+      to: lamp,
+      id: "0123456789abcdef",
+      set: { on: true },
+    })
+    await phone.session.send(command)
+    expect(await home.next("rejected")).toMatchObject({ code: "not-timed", claimed: "phone" })
+    expect(home.events.filter(({ event }) => event === "command")).toEqual([])
+    expect(await home.end()).toBe(0)
+  })
+
+  it("obeys no command that came late", async () => {
+    const { home, ready } = await startHome(freshHome())
+    // Its clock says what a delayed message says.
+    const wallClock = (): number => Date.now() - 60_000
+    const late = await Phone.visit(ready.page, { name: "late", wallClock })
+    const code = await openWindow(home)
+    const { request } = await late.ask(code)
+    await request.outcome
+    await late.command(keyOf(ready, "lamp"), { on: true })
+    expect(await home.next("rejected")).toMatchObject({ code: "stale", claimed: "late" })
+    expect(home.events.filter(({ event }) => event === "command")).toEqual([])
     expect(await home.end()).toBe(0)
   })
 })

@@ -18,7 +18,7 @@ describe("stringphone up", () => {
     const { home, ready } = await startHome(folder)
     expect(performance.now() - startMs).toBeLessThan(10_000)
     expect(statSync(ready.directory).mode & 0o777).toBe(0o700)
-    const told = await (await fetch(new URL("home.json", ready.page))).json()
+    const told: unknown = await (await fetch(new URL("home.json", ready.page))).json()
     expect(told).toMatchObject({ protocol: 2, eavesdropper: true })
 
     const wire: Buffer[] = []

@@ -5,25 +5,20 @@ import {
 } from "@stringphone/cli/home-messages"
 import { openTopic, type ReceivedMessage, type TopicEvent, type TopicSession } from "stringphone"
 import { type ChannelError, hex, utf8 } from "stringphone/bytes"
-import { type Contact, type Fingerprint, nameClash } from "stringphone/identity"
+import { nameClash } from "stringphone/identity"
 import type { KeyRing } from "stringphone/keyring"
-import type { Store } from "stringphone/store"
-import { openIndexedDbStore } from "stringphone/store/indexeddb"
 import type { Transport, TransportStatus } from "stringphone/transport"
+import { Access } from "./lib/access.svelte.ts"
 import { AddressBook } from "./lib/address-book.svelte.ts"
 import type { Asker } from "./lib/asker.svelte.ts"
 import { callHome, type Login } from "./lib/call-home.ts"
 import { issued, newCommandId, type Setting } from "./lib/command.ts"
 import { type Device, Devices } from "./lib/devices.svelte.ts"
-import { behindNotice, eventText } from "./lib/events.ts"
-import { forgetEverything, phoneDatabase } from "./lib/forget.ts"
-import { fetchHomeInfo, type HomeInfo } from "./lib/home-info.ts"
+import { eventText, withdrawnBy } from "./lib/events.ts"
+import { type HomeInfo, topicAddress } from "./lib/home-info.ts"
 import { Noticed } from "./lib/noticed.svelte.ts"
 import { Notices } from "./lib/notices.svelte.ts"
-import { openRing } from "./lib/open-ring.ts"
 import { OtherTabs } from "./lib/other-tabs.ts"
-import { loadOwnName, saveOwnName } from "./lib/own-name.ts"
-import { painted } from "./lib/painted.ts"
 import { Pairing, windowMs } from "./lib/pairing.svelte.ts"
 import { payloadText, visible } from "./lib/peer-text.ts"
 import { rejectionText } from "./lib/rejection.ts"
@@ -39,17 +34,19 @@ import { Wire } from "./lib/wire.svelte.ts"
 export class Phone {
   stage = $state.raw<Stage>({ at: "starting", what: "Looking for the home" })
   channel = $state.raw<Channel>({ status: "connecting", sinceMs: 0, error: null, refused: false })
-  home = $state.raw<HomeInfo | null>(null)
-  fingerprint = $state.raw<Fingerprint | null>(null)
-  sealed = $state(false)
-  /** What others are told when pairing. */
-  ownName = $state("")
   nowMs = $state(Date.now())
   /** The last thing that happened, for those who listen to the page. */
   announcement = $state("")
 
+  readonly access = new Access((stage) => (this.stage = stage))
   readonly topic = new TopicView()
-  readonly book = new AddressBook()
+  readonly book = new AddressBook(
+    () => this.access.ring,
+    async () => {
+      await this.#session?.refresh()
+      await this.#sync()
+    },
+  )
   readonly devices = new Devices()
   readonly notices = new Notices()
   readonly noticed = new Noticed()
@@ -70,8 +67,6 @@ export class Phone {
     closed: () => void this.#sync(),
   })
 
-  #ring: KeyRing | null = null
-  #store: Store | null = null
   #session: TopicSession | null = null
   #transport: Transport | null = null
   #login: Login | null = null
@@ -108,18 +103,17 @@ export class Phone {
   /** As an admin: hears who wants in. */
   async letIn(): Promise<void> {
     await this.#attempt(async (session) => {
-      const options = { forMs: windowMs, code: "show", address: location.origin }
-      this.pairing.begin("host", await session.openPairing(options), false)
+      const { home } = this.access
+      const address = home ? topicAddress(location, home) : ""
+      const window = await session.openPairing({ forMs: windowMs, code: "show", address })
+      this.pairing.begin("host", window, false)
       this.announcement = "The pairing window is open for two minutes."
     })
   }
 
   /** What this phone calls itself; the session has to begin anew to say so. */
   async callMyself(name: string): Promise<void> {
-    const trimmed = name.trim()
-    if (!this.#store || trimmed === "" || trimmed === this.ownName) return
-    await saveOwnName(this.#store, trimmed)
-    await this.#restart("Taking the name")
+    if (await this.access.callMyself(name)) await this.#restart("Taking the name")
   }
 
   async remove(publicKey: Uint8Array): Promise<void> {
@@ -153,42 +147,20 @@ export class Phone {
     })
   }
 
-  /** @throws {UsageError} `bad-petname`, `petname-taken` */
-  async rename(publicKey: Uint8Array, petname: string): Promise<void> {
-    if (this.#ring) await this.book.name(this.#ring, publicKey, petname)
-    await this.#session?.refresh()
-  }
-
-  verify(contact: Contact): Promise<void> {
-    return this.#decide(contact, (ring) => this.book.verify(ring, contact), "is verified")
-  }
-
-  revoke(contact: Contact): Promise<void> {
-    return this.#decide(contact, (ring) => this.book.revoke(ring, contact), "is revoked")
-  }
-
-  forgetContact(contact: Contact): Promise<void> {
-    return this.#decide(contact, (ring) => this.book.forget(ring, contact), "is forgotten")
-  }
-
   /** `null` takes the passphrase away. Blocks the page for a second or two, after it was drawn. */
   async seal(passphrase: string | null): Promise<void> {
-    // All that is stored is written anew: nothing else may write meanwhile.
     await this.#disconnect()
-    await painted()
     try {
-      await this.#ring?.setPassphrase(passphrase)
+      await this.access.seal(passphrase)
     } finally {
-      this.sealed = this.#ring?.sealed ?? false
-      if (this.#ring && this.home) await this.#connect(this.#ring, this.home)
+      const { home, ring } = this.access
+      if (home && ring) await this.#connect(ring, home)
     }
   }
 
   async forget(): Promise<void> {
     await this.#disconnect()
-    await this.#ring?.close()
-    await this.#store?.close()
-    await forgetEverything()
+    await this.access.forget()
     location.hash = ""
     location.reload()
   }
@@ -212,12 +184,9 @@ export class Phone {
   async #start(): Promise<void> {
     this.stage = { at: "starting", what: "Looking for the home" }
     try {
-      this.home = await fetchHomeInfo()
-      this.#store ??= await openIndexedDbStore({ name: phoneDatabase })
-      this.ownName = await loadOwnName(this.#store)
-      await this.#connect(await this.#openRing(), this.home)
+      const { home, ring } = await this.access.open()
+      await this.#connect(ring, home)
     } catch (error) {
-      if (codeOf(error) === "passphrase-changed") await this.#closeRing()
       this.stage = { at: "broken", error: sentenceOf(error) }
     }
   }
@@ -229,27 +198,8 @@ export class Phone {
     await this.start()
   }
 
-  async #openRing(): Promise<KeyRing> {
-    const ask = (error: string | null): Promise<string> =>
-      new Promise((open) => {
-        this.stage = { at: "sealed", error, open }
-      })
-    this.#ring ??= await openRing(ask, () => {
-      this.stage = { at: "opening" }
-    })
-    return this.#ring
-  }
-
-  async #closeRing(): Promise<void> {
-    const ring = this.#ring
-    this.#ring = null
-    await ring?.close()
-  }
-
   async #connect(ring: KeyRing, home: HomeInfo): Promise<void> {
     const { identity } = ring
-    this.fingerprint = identity.fingerprint
-    this.sealed = ring.sealed
     this.#ownKey = hex(identity.publicKey)
     const transport = await callHome(home, this.#login)
     this.#transport = transport
@@ -268,7 +218,7 @@ export class Phone {
         contacts: ring,
         identity,
         name: home.channel,
-        ownName: this.ownName,
+        ownName: this.access.ownName,
         transport: tap(transport, this.wire),
         onEvent: (event) => this.#happened(event),
       })
@@ -300,6 +250,8 @@ export class Phone {
   async #takenOver(): Promise<void> {
     if (!this.#session) return
     this.stage = { at: "elsewhere" }
+    this.#transport = null
+    this.#channelIs("closed", null)
     await this.#disconnect()
   }
 
@@ -348,15 +300,14 @@ export class Phone {
     if (event.kind === "rejected") return this.#refused(event)
     if (event.kind === "gap") {
       const sentence = this.noticed.gap(event, this.nameOf(event.from.publicKey))
-      if (sentence !== null) this.notices.add(sentence, "warning", `gap ${sentence}`)
+      if (sentence !== null) this.notices.add(sentence)
       return
     }
-    if (event.kind === "rekeyed") this.notices.withdraw(behindNotice)
+    // Who was removed and does not know it yet goes on with an old key: no news.
+    if (event.kind === "behind" && !this.wire.hasNewerThan(this.topic.epoch)) return
+    for (const about of withdrawnBy[event.kind] ?? []) this.notices.withdraw(about)
     const text = eventText(event, (publicKey) => this.nameOf(publicKey))
-    if (text) {
-      this.notices.add(text.sentence, text.level, text.about)
-      this.announcement = text.sentence
-    }
+    if (text) this.notices.add(text.sentence, text.level, text.about)
     void this.#sync()
   }
 
@@ -369,7 +320,6 @@ export class Phone {
 
   #asked({ outcome, request }: Asker): void {
     void this.#sync()
-    if (outcome?.kind === "ended") this.announcement = outcome.message
     if (outcome?.kind === "paired") this.announcement = `${visible(request.name)} is paired.`
   }
 
@@ -391,23 +341,11 @@ export class Phone {
     if (!session) return
     try {
       this.topic.refresh(session)
-      if (this.#ring) await this.book.refresh(this.#ring)
+      await this.book.refresh()
       this.devices.keep((key) => this.topic.get(key) !== null)
     } catch (error) {
       if (this.#session === session) this.notices.add(sentenceOf(error))
     }
-  }
-
-  async #decide(
-    { petname }: Contact,
-    decide: (ring: KeyRing) => Promise<void>,
-    outcome: string,
-  ): Promise<void> {
-    if (!this.#ring) return
-    await decide(this.#ring)
-    await this.#session?.refresh()
-    await this.#sync()
-    this.announcement = `${petname} ${outcome}.`
   }
 
   async #change(work: (session: TopicSession) => Promise<void>, done: string): Promise<void> {

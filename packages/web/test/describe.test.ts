@@ -1,68 +1,64 @@
 import { concat, hex } from "stringphone/bytes"
-import { generateTopicKey, Message, Topic } from "stringphone/topic/classic"
-import { describe as suite, expect, it } from "vitest"
-import { describe, type Description } from "../src/lib/describe.ts"
-
-const alice = new Topic({ topicKey: generateTopicKey() })
-const bob = new Topic()
-const simple = alice.encode("Hi Bob!")
-const introduction = bob.constructIntro()
-const reply = alice.constructReply(introduction)
-
-function field(description: Description, name: string): string {
-  return hex(description.fields.find((one) => one.name === name)?.bytes ?? new Uint8Array())
-}
+import { beforeAll, describe as suite, expect, it } from "vitest"
+import { dataHeader } from "../src/lib/data-header.ts"
+import { describe } from "../src/lib/describe.ts"
+import { overhear } from "./fixture/overheard.ts"
 
 suite("describe", () => {
-  it.each([
-    ["a simple message", simple],
-    ["an empty one", alice.encode("")],
-    ["an introduction", introduction],
-    ["a reply", reply],
-    ["something else", Uint8Array.of(1, 2, 3)],
-  ])("names every byte of %s once, in order", (_, bytes) => {
-    const { fields } = describe(bytes)
-    expect(hex(concat(...fields.map((one) => one.bytes)))).toBe(hex(bytes))
-    let at = 0
-    for (const one of fields) {
-      expect(one.at).toBe(at)
-      expect(one.note).not.toBe("")
-      at += one.bytes.length
+  let heard: readonly Uint8Array[]
+
+  beforeAll(async () => {
+    heard = await overhear()
+  }, 30_000)
+
+  it("knows every type that passes on a channel", () => {
+    const letters = new Set(heard.map((bytes) => String.fromCharCode(bytes[0] ?? 0)))
+    expect([...letters].sort().join("")).toBe("12345BCKMT")
+    for (const bytes of heard) expect(describe(bytes).problem).toBeNull()
+  })
+
+  it("names every byte once, in order", () => {
+    for (const bytes of [...heard, Uint8Array.of(1, 2, 3)]) {
+      const { fields } = describe(bytes)
+      expect(hex(concat(...fields.map((one) => one.bytes)))).toBe(hex(bytes))
+      let at = 0
+      for (const one of fields) {
+        expect(one.at).toBe(at)
+        expect(one.note).not.toBe("")
+        at += one.bytes.length
+      }
+      const names = fields.map(({ name }) => name)
+      expect(new Set(names).size).toBe(names.length)
     }
   })
 
-  it("agrees with the library on a simple message", () => {
-    const message = new Message(simple)
-    const described = describe(simple)
-    expect(field(described, "sender ID")).toBe(hex(message.senderId))
-    expect(field(described, "nonce") + field(described, "secretbox")).toBe(hex(message.ciphertext))
-    expect(field(described, "signature")).toBe(hex(message.signedPayload.subarray(0, 64)))
+  it("reads what everybody can read, and not what is sealed", () => {
+    const message = heard.find((bytes) => bytes[0] === "T".charCodeAt(0)) ?? new Uint8Array()
+    const values = describe(message).fields.map(({ name, value }) => [name, value])
+    const header = dataHeader(message)
+    expect(header).toMatchObject({ letter: "T", epoch: 2 })
+    expect(values).toEqual([
+      ["type", "T"],
+      ["epoch", "2"],
+      ["sender tag", null],
+      ["counter", String(header?.counter)],
+      ["guard", null],
+      ["sealed", null],
+    ])
+    const rekey = heard.find((bytes) => bytes[0] === "K".charCodeAt(0)) ?? new Uint8Array()
+    expect(dataHeader(rekey)).toBeNull()
+    expect(describe(rekey).fields.find(({ name }) => name === "slots")?.value).toMatch(/^\d$/)
   })
 
-  it("agrees with the library on an introduction", () => {
-    const described = describe(introduction)
-    expect(field(described, "signing key")).toBe(hex(introduction.senderKey))
-    expect(field(described, "encryption key")).toBe(hex(introduction.encryptionKey))
-    expect(field(described, "signature")).toBe(hex(introduction.signedPayload.subarray(0, 64)))
-  })
-
-  it("agrees with the library on a reply", () => {
-    const described = describe(reply)
-    expect(field(described, "recipient ID")).toBe(hex(reply.recipientId))
-    expect(field(described, "encrypted topic key")).toBe(hex(reply.encryptedTopicKey))
-    expect(field(described, "encryption key")).toBe(hex(reply.encryptionKey))
-    expect(field(described, "signing key")).toBe(hex(reply.senderKey))
-  })
-
-  it.each([simple, introduction, reply].map((bytes) => [bytes]))(
-    "takes every cut of a message for what it is, and never throws",
-    (bytes) => {
-      for (let length = 0; length < bytes.length; length++) {
-        const { fields, problem } = describe(bytes.subarray(0, length))
-        // A simple message may be cut anywhere behind its tag, and is still well-formed.
-        if (problem === null) expect([bytes[0], length >= 121]).toEqual([0x73, true])
+  it("takes every cut of a message for what it is, and never throws", () => {
+    for (const whole of heard) {
+      for (let length = 0; length < whole.length; length++) {
+        const { fields, problem } = describe(whole.subarray(0, length))
+        // What ends in something sealed may be cut there, and is well-formed still.
+        if (problem === null) expect(fields.at(-1)?.name).toMatch(/^sealed$/)
         else expect(fields.length).toBe(length === 0 ? 0 : 1)
       }
-    },
-  )
+    }
+    expect(describe(new Uint8Array(100).fill("5".charCodeAt(0))).problem).toMatch(/too long/)
+  })
 })

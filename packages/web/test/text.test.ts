@@ -1,10 +1,11 @@
 import { ChannelError, PeerError, utf8 } from "stringphone/bytes"
+import type { Contact, VerifiedBy } from "stringphone/identity"
 import { describe, expect, it } from "vitest"
 import { ago, celsius, percent, rate, roundUp } from "../src/lib/format.ts"
-import { brokerUrl, readHomeInfo } from "../src/lib/home-info.ts"
+import { brokerUrl, readHomeInfo, topicAddress } from "../src/lib/home-info.ts"
 import { oneLine, payloadText, visible } from "../src/lib/peer-text.ts"
 import { codeOf, sentenceOf } from "../src/lib/sentence.ts"
-import { trustText } from "../src/lib/trust.ts"
+import { statusOf, trustText } from "../src/lib/trust.ts"
 
 describe("text of peers", () => {
   it("shows what would hide or turn text around", () => {
@@ -46,8 +47,12 @@ describe("figures", () => {
 
 describe("the home's description", () => {
   it("is read strictly", () => {
-    const home = { channel: "home/x", mqttPath: "/mqtt", embedded: true, tcp: null, broker: "b" }
-    expect(readHomeInfo(home)).toEqual({ channel: "home/x", mqttPath: "/mqtt", broker: "b" })
+    const read = { channel: "home/x", mqttPath: "/mqtt", broker: "b", eavesdropper: true }
+    const home = { ...read, protocol: 2, embedded: true, tcp: null }
+    expect(readHomeInfo(home)).toEqual(read)
+    expect(readHomeInfo({ ...home, eavesdropper: "yes" })?.eavesdropper).toBe(false)
+    expect(readHomeInfo({ ...home, protocol: undefined })).toBeNull()
+    expect(readHomeInfo({ ...home, protocol: 3 })).toBeNull()
     expect(readHomeInfo({ ...home, broker: { address: "x" } })?.broker).toBe("")
     expect(readHomeInfo({ ...home, mqttPath: "//evil.example/mqtt" })).toBeNull()
     expect(readHomeInfo({ ...home, mqttPath: "/\\evil" })).toBeNull()
@@ -57,7 +62,9 @@ describe("the home's description", () => {
 
   it("leads to the page's own host", () => {
     expect(brokerUrl({ protocol: "http:", host: "pi:8080" }, "/mqtt")).toBe("ws://pi:8080/mqtt")
-    expect(brokerUrl({ protocol: "https:", host: "h" }, "/mqtt")).toBe("wss://h/mqtt")
+    const page = { protocol: "https:", host: "h" }
+    expect(brokerUrl(page, "/mqtt")).toBe("wss://h/mqtt")
+    expect(topicAddress(page, { channel: "a/b c", mqttPath: "/mqtt" })).toBe("wss://h/mqtt#a/b%20c")
   })
 })
 
@@ -70,16 +77,24 @@ describe("sentences", () => {
   })
 
   it("tell how a contact is trusted", () => {
-    const contact = { petname: "lamp", publicKey: new Uint8Array(32), exchangePublicKey: null }
+    const known = { petname: "lamp", publicKey: new Uint8Array(32), exchangePublicKey: null }
     const atMs = Date.UTC(2026, 10, 21, 12)
-    const text = (decision: Parameters<typeof decide>[0]): string => trustText(decide(decision))
-    const decide = (decision: { state: "trusted" | "verified" | "revoked"; by?: "words" }) => ({
-      ...contact,
-      decisions: [{ atMs, ...decision }],
+    const contact = (state: "trusted" | "verified" | "revoked", by?: VerifiedBy): Contact => ({
+      ...known,
+      decisions: [{ atMs, state, ...(by && { by }) }],
     })
-    expect(text({ state: "verified", by: "words" })).toBe("Verified by words on 21 Nov 2026")
-    expect(text({ state: "trusted" })).toMatch(/words not compared/)
-    expect(text({ state: "revoked" })).toMatch(/^Revoked/)
-    expect(trustText(null)).toBe("No decision yet")
+    const verified = (by: VerifiedBy): string => trustText(contact("verified", by))
+    expect(verified("words")).toBe("Verified by its eight words on 21 Nov 2026")
+    expect(verified("emoji")).toBe("Verified by seven emoji on 21 Nov 2026")
+    expect(verified("code")).toBe("Verified by a code on 21 Nov 2026")
+    expect(verified("invitation")).toBe("Verified by an invitation on 21 Nov 2026")
+    expect(trustText(contact("trusted"))).toMatch(/not compared/)
+    expect(trustText(contact("revoked"))).toMatch(/^Revoked/)
+    expect(trustText(null)).toMatch(/^Let in by an admin/)
+    expect([null, contact("trusted"), contact("verified", "emoji")].map(statusOf)).toEqual([
+      "member",
+      "trusted",
+      "verified",
+    ])
   })
 })

@@ -1,27 +1,45 @@
-import { hex } from "stringphone/bytes"
-import { generateTopicKey, Topic } from "stringphone/topic/classic"
-import { expect, it } from "vitest"
-import { claimedSender, unreadBecause } from "../src/lib/unread.ts"
+import { describe, expect, it } from "vitest"
+import { type Reader, unreadBecause } from "../src/lib/unread.ts"
 
-const home = new Topic({ topicKey: generateTopicKey() })
-const phone = new Topic()
-const stranger = new Topic()
-const outside = { ownId: phone.id, hasKey: false, pairing: false }
+const member: Reader = { standing: "member", epoch: 3, isPairing: false }
+const outside: Reader = { standing: "outside", epoch: 0, isPairing: false }
 
-it("says why a message was not read", () => {
-  const reply = home.constructReply(phone.constructIntro())
-  const member = { ...outside, hasKey: true }
-  expect(unreadBecause(home.encode("x"), outside)).toMatch(/no topic key/)
-  expect(unreadBecause(phone.constructIntro(), outside)).toMatch(/Our own/)
-  expect(unreadBecause(stranger.constructIntro(), member)).toMatch(/window is closed/)
-  expect(unreadBecause(stranger.constructIntro(), { ...member, pairing: true })).toMatch(/say yes/)
-  expect(unreadBecause(reply, { ...outside, pairing: true })).toMatch(/say yes/)
-  expect(unreadBecause(reply, outside)).toMatch(/window is closed/)
-  expect(unreadBecause(reply, { ...outside, ownId: stranger.id })).toMatch(/somebody else/)
-  expect(unreadBecause(new Uint8Array(), outside)).toMatch(/no classic message/)
-})
+function data(letter: string, epoch: number): Uint8Array {
+  const bytes = new Uint8Array(120)
+  bytes.set([letter.charCodeAt(0), epoch >> 8, epoch & 0xff])
+  return bytes
+}
 
-it("knows whom a message names", () => {
-  expect(hex(claimedSender(home.encode("x"))!)).toBe(hex(home.id))
-  expect(claimedSender(Uint8Array.of(9))).toBeNull()
+function of(letter: string, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  bytes[0] = letter.charCodeAt(0)
+  return bytes
+}
+
+const text = (bytes: Uint8Array, reader: Reader): string => {
+  const { isTaken, sentence } = unreadBecause(bytes, reader)
+  return `${isTaken ? "taken" : "unread"}: ${sentence}`
+}
+
+describe("what became of a message that was neither opened nor refused", () => {
+  it("depends on the key that this phone has", () => {
+    expect(text(data("M", 3), outside)).toMatch(/^unread: Unreadable: this phone has no key/)
+    expect(text(data("M", 3), { ...member, standing: "removed" })).toMatch(/was removed/)
+    expect(text(data("M", 4), member)).toMatch(/^unread: Of an epoch/)
+    expect(text(data("M", 3), member)).toMatch(/^unread: Nothing was shown/)
+    expect(text(data("C", 3), member)).toMatch(/^taken: Genuine/)
+  })
+
+  it("depends on whether it pairs", () => {
+    expect(text(of("1", 57), outside)).toMatch(/^unread: Two others pair/)
+    expect(text(of("1", 57), { ...outside, isPairing: true })).toMatch(/^taken: Pairing/)
+  })
+
+  it("depends on its type", () => {
+    expect(text(of("K", 200), member)).toMatch(/^taken/)
+    expect(text(of("K", 200), outside)).toMatch(/^unread/)
+    expect(text(of("Q", 187), member)).toMatch(/^taken/)
+    expect(text(of("X", 157), member)).toMatch(/^unread/)
+    expect(text(Uint8Array.of(1), member)).toBe("unread: This is no message of a topic.")
+  })
 })

@@ -1,5 +1,5 @@
 import type { Browser, Page } from "playwright"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { launchChromium, missing } from "./fixture/chromium.ts"
 import { CliHome, unbuilt } from "./fixture/cli-home.ts"
 import { flaws, shoot } from "./fixture/look.ts"
@@ -62,6 +62,12 @@ describe.skipIf(obstacle !== null)("a phone and the home of `stringphone up`", (
     stranger = await open({ width: 1280, height: 900, dark: true })
   }, 60_000)
 
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== "fail") return
+    await shoot(page, `failed-${task.name.slice(0, 30)}`)
+    await shoot(stranger, `failed-${task.name.slice(0, 30)}-stranger`)
+  })
+
   afterAll(async () => {
     await browser?.close()
     await home.remove()
@@ -111,6 +117,11 @@ describe.skipIf(obstacle !== null)("a phone and the home of `stringphone up`", (
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await page.getByRole("heading", { name: "Paired" }).waitFor({ state: "detached" })
+  })
+
+  it("closes the home's window", async () => {
+    home.press("c")
+    await home.next("pairing")
   })
 
   it("shows the first decrypted reading", { timeout: 20_000 }, async () => {
@@ -282,7 +293,7 @@ describe.skipIf(obstacle !== null)("a phone and the home of `stringphone up`", (
     await shoot(page, "phone-light-10-attacks")
     await visit(page, "The wire")
     await page.locator("li button.rejected").filter({ hasText: "(not proven)" }).first().click()
-    await page.getByText("✕ Rejected.").waitFor()
+    await page.getByText("✕ Rejected.", { exact: true }).waitFor()
     await shoot(page, "phone-light-10-wire-rejected")
     await act("Follow the newest")
     await visit(page, "Attacks")

@@ -24,10 +24,8 @@ export class Fields {
     return this.#object[name]
   }
 
-  text(name: string): string
-  text(name: string, missing: string): string
-  text(name: string, missing?: string): string {
-    const value = this.value(name) ?? missing
+  text(name: string): string {
+    const value = this.value(name)
     if (value === undefined) throw this.missing(name)
     if (typeof value !== "string" || value === "") throw this.wrong(name, "has to be a text")
     return value

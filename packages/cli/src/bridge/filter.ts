@@ -40,6 +40,21 @@ export function matchesAny(filters: readonly string[], topic: string): boolean {
   return filters.some((filter) => matchesFilter(filter, topic))
 }
 
+/**
+ * The same without those that another one covers: brokers may deliver a message once for each
+ * filter that takes it, and two presses of a button are not one.
+ */
+export function withoutCovered(filters: readonly string[]): readonly string[] {
+  const distinct = [...new Set(filters)]
+  return distinct.filter((one) => !distinct.some((other) => other !== one && covers(other, one)))
+}
+
+function covers(wide: string, narrow: string): boolean {
+  // `+` and `#` are levels like others here, but only `#` covers `#`.
+  if (narrow.endsWith("#") && !wide.endsWith("#")) return false
+  return matchesFilter(wide, narrow)
+}
+
 function commonProblem(text: string): string | null {
   if (text === "") return "it is empty"
   if (text.startsWith("$")) return "what begins with $ belongs to the broker"

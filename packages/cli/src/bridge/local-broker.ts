@@ -3,6 +3,7 @@ import { ChannelError, UsageError } from "stringphone/bytes"
 import { redactedBroker } from "../topic-address.js"
 import type { Endpoint } from "./config.js"
 import { Echoes } from "./echoes.js"
+import { withoutCovered } from "./filter.js"
 
 export interface LocalOptions {
   readonly endpoint: Endpoint
@@ -56,19 +57,19 @@ export class LocalBroker {
   async run(): Promise<void> {
     let pauseMs = firstPauseMs
     let wasOpen = false
-    while (!this.#isClosed) {
+    while (!this.#isEnded()) {
       try {
         const { lost } = await this.#connect()
         ;[pauseMs, wasOpen] = [firstPauseMs, true]
         await lost
         this.#client = null
-        if (!this.#isClosed) this.#options.onStatus("away")
+        if (!this.#isEnded()) this.#options.onStatus("away")
       } catch (error) {
-        if (this.#isClosed) return
+        if (this.#isEnded()) return
         if (!wasOpen && error instanceof ChannelError && error.code === "refused") throw error
         this.#options.onStatus("away", error instanceof Error ? error.message : String(error))
       }
-      if (!this.#isClosed) await this.#pause(pauseMs)
+      if (!this.#isEnded()) await this.#pause(pauseMs)
       pauseMs = Math.min(longestPauseMs, pauseMs * 2)
     }
   }
@@ -135,6 +136,10 @@ export class LocalBroker {
     }
   }
 
+  #isEnded(): boolean {
+    return this.#isClosed
+  }
+
   get #where(): string {
     return redactedBroker(this.#options.endpoint.url)
   }
@@ -169,7 +174,7 @@ export class LocalBroker {
     const options = { qos: 1, nl: true, rap: wantsRetained, rh: wantsRetained ? 0 : 2 } as const
     if (filters.length === 0) return
     const granted = await client.subscribeAsync(
-      Object.fromEntries(filters.map((filter) => [filter, options])),
+      Object.fromEntries(withoutCovered(filters).map((filter) => [filter, options])),
     )
     const refused = granted.filter(({ qos }) => qos > 2).map(({ topic }) => topic)
     if (refused.length > 0) {

@@ -50,6 +50,11 @@ export class BridgeLog {
     return this.#state[side] === "away"
   }
 
+  /** We ended the connection ourselves, and make another one. */
+  connecting(side: Side): void {
+    this.#state[side] = "connecting"
+  }
+
   status(side: Side, status: "open" | "away", why?: string): void {
     if (this.#state[side] === status) return
     this.#state[side] = status

@@ -1,5 +1,5 @@
 import type { ReceivedMessage, SendTopicOptions, TopicEvent, TopicSession } from "stringphone"
-import { ChannelError } from "stringphone/bytes"
+import { ChannelError, UsageError } from "stringphone/bytes"
 import type { KeyRing } from "stringphone/keyring"
 import type { TransportEvent } from "stringphone/transport"
 import type { BridgeLog } from "./log.js"
@@ -52,11 +52,11 @@ export class Participant {
    * @throws {ChannelError} `refused` and others that waiting does not mend
    */
   async run(): Promise<void> {
-    while (!this.#isStopping) {
+    while (!this.#isStopping()) {
       await this.#takePart()
-      while (!this.#isStopping) {
+      while (!this.#isStopping()) {
         await this.#pause(lookEveryMs)
-        if (!this.#isStopping && (await this.#isFree())) break
+        if (!this.#isStopping() && (await this.#isFree())) break
       }
     }
   }
@@ -72,7 +72,7 @@ export class Participant {
     await this.#close()
   }
 
-  get #isStopping(): boolean {
+  #isStopping(): boolean {
     return this.#stopping.signal.aborted
   }
 
@@ -103,7 +103,7 @@ export class Participant {
       })()
       // Reading ends when the session is closed, at the stop.
       await Promise.race([over, reading])
-      if (this.#isStopping) return
+      if (this.#isStopping()) return
       this.#options.log.say(
         "Another process works for this topic with the same key ring, as `bridge pair` does; waiting for its end.",
         { event: "taken-over" },
@@ -118,7 +118,7 @@ export class Participant {
     try {
       return await isFree(ring, place)
     } catch (error) {
-      if (!(error instanceof ChannelError)) throw error
+      if (!(error instanceof ChannelError || isTakenOver(error))) throw error
       return false
     }
   }
@@ -134,7 +134,7 @@ export class Participant {
       onReady()
     } else if (event.status === "reconnecting") {
       if (wasOpen || !log.isAway("remote")) log.status("remote", "away", event.error?.message)
-    } else if (event.status === "closed" && event.error && !this.#isStopping) {
+    } else if (event.status === "closed" && event.error && !this.#isStopping()) {
       this.#fail(event.error)
     }
   }
@@ -172,7 +172,13 @@ export class Participant {
     const session = this.#session
     this.#session = null
     this.#isOpen = false
-    await session?.close()
+    this.#options.log.connecting("remote")
+    try {
+      await session?.close()
+    } catch (error) {
+      // Another process took over just now: it has saved what there is.
+      if (!isTakenOver(error)) throw error
+    }
   }
 
   #pause(ms: number): Promise<void> {
@@ -185,4 +191,8 @@ export class Participant {
       })
     })
   }
+}
+
+function isTakenOver(error: unknown): boolean {
+  return error instanceof UsageError && error.code === "taken-over"
 }

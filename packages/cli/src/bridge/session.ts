@@ -39,6 +39,7 @@ export async function openSession(
 ): Promise<TopicSession> {
   const transport = await connectAll(addresses, { waitForBroker: true, signal })
   transport.onEvent(onChannel)
+  if (transport.status === "open") onChannel({ kind: "status", status: "open" })
   try {
     const { identity, store } = ring
     const parts = { store, identity, contacts: ring, transport, name: record.id }

@@ -86,13 +86,17 @@ async function joinTopic(
   await context.withRing(async (ring) => {
     const { isNew, record } = await recordToJoin(ring, name, complete)
     try {
-      await beLetIn(context, ring, record, { ...options, ...(petname && { petname }), pairingCode: code })
+      await beLetIn(context, ring, record, {
+        ...options,
+        ...(petname && { petname }),
+        pairingCode: code,
+      })
     } catch (error) {
       // What was not joined is not kept; unless it had been there before.
       if (isNew) await forgetTopic(ring, record)
       throw error
     }
-    const named = name === null ? await nameLikeItsAdmin(ring, record) : record
+    const named = name === null && isNew ? await nameLikeItsAdmin(ring, record) : record
     sayJoined(context, named)
   })
 }
@@ -105,18 +109,29 @@ async function recordToJoin(
   const [first] = addresses
   const channel = first && "channel" in first ? first.channel : "topic"
   const provisional = name ?? takePetname(channel.split("/").at(-1)?.slice(0, 32) || "topic")
-  const known = await findTopic(ring, provisional)
+  const known =
+    (await findTopic(ring, provisional)) ?? (name === null ? await topicAt(ring, addresses) : null)
   if (!known) return { record: await addTopic(ring, provisional, addresses), isNew: true }
   const { standing } = await glance(ring, known)
   if (standing === "member" || standing === "waiting") {
     throw new UsageError(
       "topic-exists",
-      `You are in a topic "${provisional}" already. Choose another name with --name.`,
+      `You are in a topic "${known.name}" already. Choose another name with --name.`,
     )
   }
   const record = { ...known, addresses }
   await changeTopic(ring, record)
   return { record, isNew: false }
+}
+
+/** Where we were before: who was removed comes back under the same name. */
+async function topicAt(
+  ring: KeyRing,
+  addresses: readonly ChannelAddress[],
+): Promise<TopicRecord | null> {
+  const where = publicAddresses({ addresses }).join(" ")
+  const records = await topicRecords(ring)
+  return records.find((record) => publicAddresses(record).join(" ") === where) ?? null
 }
 
 async function beLetIn(

@@ -71,6 +71,7 @@ class Listening {
   readonly #refused = new Tally(10_000, (counts) => this.#sayRefused(counts))
   #ended = false
   #isConnected = true
+  #behind: NodeJS.Timeout | null = null
   #messages = 0
 
   constructor(
@@ -99,6 +100,7 @@ class Listening {
         if (this.#ended) return
       }
     } finally {
+      this.#caughtUp()
       this.#refused.flush()
     }
   }
@@ -153,6 +155,7 @@ class Listening {
   #hear(event: TopicEvent, finish: (end: End) => void): void {
     switch (event.kind) {
       case "rekeyed":
+        this.#caughtUp()
         return this.#sayRekeyed(event)
       case "gap":
         return this.#sayGap(event)
@@ -175,13 +178,18 @@ class Listening {
           finish("removed")
         })
       case "behind":
-        return this.#mark("A newer key is in use here; asking for it.", { event: "behind" })
+        // Often it comes a moment later; then nobody wants to know.
+        this.#behind ??= setTimeout(() => {
+          this.#mark("A newer key is in use here; asking for it.", { event: "behind" })
+        }, 1_500)
+        return
       case "old-copy":
         return this.#mark(
           "This key ring is an old copy: was it restored? Going on; messages may be missing.",
           { event: "old-copy" },
         )
       case "taken-over":
+        this.#caughtUp()
         return finish("taken-over")
       case "failed":
         reportFailure(event.error, false)
@@ -229,19 +237,11 @@ class Listening {
   #sayGap({ from, missing, possiblyMissing }: Extract<TopicEvent, { kind: "gap" }>): void {
     this.#heard.gap(missing, possiblyMissing)
     const who = nameOf(from.publicKey, from.contact)
-    const parts = [
-      ...(missing > 0 ? [`${countOf(missing, "message")} of ${who} did not arrive`] : []),
-      ...(possiblyMissing > 0
-        ? [`${possiblyMissing} of ${who} may be missing: it stopped without saying`]
-        : []),
-    ]
-    this.#mark(`${parts.join("; ")}.`, {
-      event: "gap",
-      from: hex(from.publicKey),
-      petname: from.contact?.petname ?? null,
-      missing,
-      possiblyMissing,
-    })
+    const petname = from.contact?.petname ?? null
+    const event = { event: "gap", from: hex(from.publicKey), petname, missing, possiblyMissing }
+    // Whenever somebody starts anew, numbers that it never used may be missing: no news for a person.
+    if (missing === 0 && !this.#context.json) return
+    this.#mark(`${countOf(missing, "message")} of ${who} did not arrive.`, event)
   }
 
   #sayRefused(counts: ReadonlyMap<string, number>): void {
@@ -264,6 +264,11 @@ class Listening {
       this.#isConnected = true
       this.#mark("The connection is back.", { event: "status", status })
     }
+  }
+
+  #caughtUp(): void {
+    clearTimeout(this.#behind ?? undefined)
+    this.#behind = null
   }
 
   async #name(publicKey: Uint8Array): Promise<string> {

@@ -81,12 +81,11 @@ function receiverText({ isElsewhere, unread }: TopicGlance): string {
 }
 
 function heardText(heard: Heard): string {
-  const { messages, missing, possiblyMissing, rejected, sinceMs, untilMs } = heard
+  const { messages, missing, rejected, sinceMs, untilMs } = heard
   const time = new Date(untilMs).toISOString().slice(0, 16).replace("T", " ")
   return [
     `${countOf(messages, "message")} in ${duration(untilMs - sinceMs)}, until ${time} UTC`,
     ...(missing > 0 ? [`${missing} missing`] : []),
-    ...(possiblyMissing > 0 ? [`${possiblyMissing} possibly missing`] : []),
     ...Object.entries(rejected).map(([code, count]) => refusedText(code, count, null)),
   ].join(", ")
 }

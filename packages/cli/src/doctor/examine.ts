@@ -50,16 +50,13 @@ async function* examineRing(context: Context, ring: KeyRing, name: string): Asyn
   if (record.addresses.length === 0) {
     yield bad("broker", "Nobody told where this topic is.", "topic accept NAME --at ADDRESS")
   }
-  let isReachable = false
-  for (const address of record.addresses) {
-    for (const check of await checkBroker(address, seen)) {
-      if (check.check === "broker" && check.ok) isReachable = true
-      yield check
-    }
-  }
-  if (isReachable && seen.epoch > 0 && seen.standing !== "removed" && !seen.isElsewhere) {
-    yield* await checkTalk(context, ring, record)
-  }
+  // First, since it may catch up; what it says of a broker that is away, the next check says better.
+  const isIn = seen.epoch > 0 && seen.standing !== "removed"
+  const talk =
+    isIn && !seen.isElsewhere ? await checkTalk(context, ring, record).catch(() => []) : []
+  const now = await glance(ring, record)
+  for (const address of record.addresses) yield* await checkBroker(address, now)
+  yield* talk
 }
 
 function* checkStanding(context: Context, name: string, seen: TopicGlance): Generator<Check> {

@@ -16,7 +16,8 @@ export async function checkTalk(
 ): Promise<readonly Check[]> {
   const events: TopicEvent[] = []
   const onEvent = (event: TopicEvent): void => void events.push(event)
-  return withTopic(context, ring, record, { receive: "if-free", onEvent }, async (session) => {
+  const options = { receive: "if-free", onEvent, connectTimeoutMs: 5_000 } as const
+  return withTopic(context, ring, record, options, async (session) => {
     const before = session.epoch
     await pause(talkMs)
     const has = (kind: TopicEvent["kind"]): boolean => events.some((event) => event.kind === kind)

@@ -65,7 +65,7 @@ async function topicOf(ring: KeyRing): Promise<Uint8Array | null> {
 /** Where the home talks: drawn once, kept by the computer. */
 async function channelOf({ store }: KeyRing): Promise<string> {
   const entry = await update(store, "home/channel", (before) => before ?? utf8(randomChannel()))
-  return (entry && fromUtf8(entry)) ?? randomChannel()
+  return fromUtf8(entry) ?? randomChannel()
 }
 
 async function makeBody(kind: DeviceKind, directory: string, computerName: string): Promise<Body> {

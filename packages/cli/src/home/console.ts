@@ -37,6 +37,11 @@ export class HomeConsole {
   }
 
   async #handle(key: string): Promise<void> {
+    if (this.#mode.kind !== "idle" && this.#options.home.pairing.question) {
+      // Here y would remove, and there it lets in: it must never be taken for the other.
+      this.#mode = { kind: "idle" }
+      return this.#say("Nothing was removed: somebody asks to be let in. Answer that first.")
+    }
     if (this.#mode.kind === "choosing") return this.#choose(key, this.#mode)
     if (this.#mode.kind === "confirming") return this.#confirm(key, this.#mode.member)
     const { emit, home, quit } = this.#options
@@ -75,6 +80,7 @@ export class HomeConsole {
 
   async #startChoosing(): Promise<void> {
     const { emit, home } = this.#options
+    if (home.pairing.question) return this.#say("Answer first: y = the same, n = different")
     const members = await home.members()
     emit({ event: "members", members })
     if (!members.some(({ device }) => device === null)) return this.#say(nobodyElse)

@@ -32,7 +32,7 @@ export interface DeviceOptions {
   readonly ring: KeyRing
   readonly transport: Transport
   readonly emit: Emit
-  readonly nameOf: (publicKey: Uint8Array) => string
+  readonly nameOf: (publicKey: Uint8Array) => Promise<string>
   /** What happens in the topic, to be told once though every device hears it. */
   readonly onTopicEvent: (device: Device, event: TopicEvent) => void
   /** A command that says no time, or came late. */
@@ -143,9 +143,9 @@ export class Device {
   async #obey(command: CommandMessage, from: Uint8Array): Promise<void> {
     const { emit, nameOf } = this.#options
     const { id, set } = command
-    const petname = nameOf(from)
-    const what = { device: this.body.kind, petname, id }
     const outcome = await this.#carryOut(command)
+    const petname = await nameOf(from)
+    const what = { device: this.body.kind, petname, id }
     if (outcome === "done") {
       this.log.add(`${visible(petname)}: ${describeSet(set)}`)
       emit({ event: "command", ...what, set })

@@ -138,24 +138,26 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
         state: device.state,
         log: device.log,
       })),
-    tamper: embedded && ((action) => {
-      const outcome = embedded.eavesdropper.act(action)
-      if (outcome === "done") emit({ event: "eavesdropper", do: action })
-      return outcome
-    }),
+    tamper:
+      embedded &&
+      ((action) => {
+        const outcome = embedded.eavesdropper.act(action)
+        if (outcome === "done") emit({ event: "eavesdropper", do: action })
+        return outcome
+      }),
   })
   parts.add(() => server.close())
   pageUrl = `http://${loopbackOf(host)}:${server.port}/`
-  const rejections = new Rejections(emit)
-  parts.add(async () => rejections.stop())
   const names = new Names(() => devices)
+  const rejections = new Rejections(emit, names)
+  parts.add(async () => rejections.stop())
   const news = new TopicNews({ devices: () => devices, names, rejections, emit })
   const watch = new BrokerWatch(emit, (count) => rejections.count("dropped", null, count))
   devices = await connectDevices(household, brokerUrl, watch, {
     emit,
-    nameOf: (publicKey) => names.of(publicKey),
+    nameOf: (publicKey) => names.find(publicKey),
     onTopicEvent: (device, event) => news.hear(device, event),
-    onLate: (from, code) => rejections.count(code, names.of(from)),
+    onLate: (from, code) => rejections.count(code, from),
   })
   parts.add(async () => {
     await Promise.allSettled(devices.map((device) => device.stop()))
@@ -164,7 +166,7 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
   const reached = await watch.reached(reachWithinMs)
   await names.refresh()
   for (const device of devices) await device.start()
-  warnOfRemoved(devices, emit)
+  for (const device of devices) warnIfOut(device, emit)
   const address = formatTopicAddress({ brokerUrl, channel: household.channel })
   const pairing = new Pairing({ devices, names, emit, address, windowMs: options.pairingMs })
   parts.add(async () => pairing.stop())
@@ -186,10 +188,12 @@ function computerName(): string {
   return name !== "" && Buffer.byteLength(name) <= 64 ? name : "This computer"
 }
 
-function warnOfRemoved(devices: readonly Device[], emit: Emit): void {
-  for (const { body, session } of devices) {
-    if (session.standing === "removed") emit({ event: "removed", device: body.kind, by: null })
-  }
+/** A start does not undo what an admin decided. */
+function warnIfOut({ body, session }: Device, emit: Emit): void {
+  if (session.standing === "removed") emit({ event: "removed", device: body.kind, by: null })
+  if (session.standing !== "outside") return
+  const text = `${body.name} is in no topic, and this computer is no admin any more, who could let it in.`
+  emit({ event: "notice", level: "warning", text })
 }
 
 async function startBroker(

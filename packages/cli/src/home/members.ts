@@ -37,4 +37,3 @@ export async function listMembers(
 }
 
 const letInByOther = "let in by another admin, not verified here"
-

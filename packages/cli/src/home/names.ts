@@ -20,8 +20,13 @@ export class Names {
   }
 
   of(publicKey: Uint8Array): string {
-    const device = this.#devices().find((one) => sameBytes(one.publicKey, publicKey))
-    return device?.body.name ?? this.petname(publicKey) ?? shortName(publicKey)
+    return this.#own(publicKey)?.body.name ?? this.petname(publicKey) ?? shortName(publicKey)
+  }
+
+  /** As {@link of}, but looks into the contact book again for somebody new. */
+  async find(publicKey: Uint8Array): Promise<string> {
+    if (!this.#isKnown(publicKey)) await this.refresh().catch(() => {}) // two words do as well
+    return this.of(publicKey)
   }
 
   /** @returns `null` when the computer does not know it: another admin let it in. */
@@ -31,6 +36,14 @@ export class Names {
 
   key(publicKey: Uint8Array): NamedKey {
     return { petname: this.of(publicKey), publicKey: hex(publicKey) }
+  }
+
+  #own(publicKey: Uint8Array): Device | null {
+    return this.#devices().find((one) => sameBytes(one.publicKey, publicKey)) ?? null
+  }
+
+  #isKnown(publicKey: Uint8Array): boolean {
+    return this.#own(publicKey) !== null || this.petname(publicKey) !== null
   }
 }
 

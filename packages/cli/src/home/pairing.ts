@@ -23,6 +23,9 @@ export interface PairingOptions {
   readonly windowMs: number
 }
 
+/** Who answers just when one question took another's place may mean the one before. */
+const settleMs = 2_000
+
 /**
  * Opens and closes the pairing window of the computer, and puts one phone after the other before the
  * person. Who scanned the code is let in by itself; nobody else is, without an answer.
@@ -31,6 +34,8 @@ export class Pairing {
   readonly #options: PairingOptions
   #window: Window | null = null
   #question: PairingRequest | null = null
+  /** When a question went away without an answer. */
+  #withdrawnMs = -Infinity
   /** Our person said "the same"; the other one has not. */
   #confirmed: PairingRequest | null = null
 
@@ -86,6 +91,9 @@ export class Pairing {
       this.#question = null
       return request.refuse()
     }
+    if (performance.now() - this.#withdrawnMs < settleMs) {
+      return this.#options.emit({ event: "notice", level: "warning", text: anotherOne })
+    }
     this.#question = null
     this.#confirmed = request
     try {
@@ -138,7 +146,10 @@ export class Pairing {
   }
 
   async #ended(request: PairingRequest, outcome: PairingOutcome): Promise<void> {
-    if (this.#question === request) this.#question = null
+    if (this.#question === request) {
+      this.#question = null
+      this.#withdrawnMs = performance.now()
+    }
     if (this.#confirmed === request) this.#confirmed = null
     const { isProven, name, publicKey } = request
     const { emit, names } = this.#options
@@ -185,6 +196,8 @@ export class Pairing {
     this.#options.emit({ event: "notice", level: "warning", text: error.message })
   }
 }
+
+const anotherOne = "Another phone asks now. Compare what is shown last, then answer."
 
 const reasons = {
   "timed-out": "time",

@@ -1,6 +1,7 @@
-import { ignoredText } from "../ignored.js"
+import { refusedText } from "../refused.js"
 import { visible } from "../terminal/escape.js"
 import type { Paint } from "../terminal/paint.js"
+import { countOf } from "../wording.js"
 import type { DeviceReport, HomeEvent, MemberReport, NamedKey, ReadyEvent } from "./event.js"
 import { type Columns, describePairing, describeRequest } from "./report-pairing.js"
 
@@ -36,7 +37,9 @@ export function describe(event: HomeEvent, paint: Paint, columns: Columns): stri
     case "rejected":
       return paint.dim(`${rejectedText(event)}.`)
     case "gap":
-      return paint.warn(`${counted(event.missing, "message")} of ${visible(event.of)} did not arrive.`)
+      return paint.warn(
+        `${countOf(event.missing, "message")} of ${visible(event.of)} did not arrive.`,
+      )
     case "eavesdropper":
       return paint.dim(`The broker was asked to ${tampering[event.do]}.`)
     case "status":
@@ -104,7 +107,7 @@ function describeRekeyed(event: Extract<HomeEvent, { event: "rekeyed" }>): strin
   const who = visible(by.petname)
   return changes.length > 0
     ? `${who} ${changes.join(" and ")}: epoch ${epoch}, new keys for all who are in.`
-    : `${who} rotated the key: epoch ${epoch}. What was recorded before opens nothing from now on.`
+    : `${who} rotated the key: epoch ${epoch}. Who copied the old one reads nothing from now on.`
 }
 
 function describeRemoved({ by, device }: Extract<HomeEvent, { event: "removed" }>): string {
@@ -113,16 +116,19 @@ function describeRemoved({ by, device }: Extract<HomeEvent, { event: "removed" }
 }
 
 function rejectedText(event: Extract<HomeEvent, { event: "rejected" }>): string {
-  const claimed = event.claimed === null ? "" : `, in the name of ${visible(event.claimed)}`
-  return ignoredText(event.code, event.count) + claimed
+  const { claimed, code, count } = event
+  const hint = code in hints ? ` (${hints[code as keyof typeof hints]})` : ""
+  return refusedText(code, count, claimed === null ? null : visible(claimed)) + hint
 }
+
+const hints = {
+  "not-timed": "a command has to say when it was sent",
+  stale: "somebody held it back, or that phone's clock is wrong",
+  "from-the-future": "that phone's clock or this computer's is wrong",
+} as const
 
 function namesOf(keys: readonly NamedKey[]): string {
   return keys.map(({ petname }) => visible(petname)).join(", ")
-}
-
-function counted(count: number, what: string): string {
-  return count === 1 ? `1 ${what}` : `${count} ${what}s`
 }
 
 const tampering = {

@@ -5,6 +5,9 @@ import type { Emit } from "./event.js"
 import type { Names } from "./names.js"
 import type { Rejections } from "./rejections.js"
 
+/** What was said while we were away is missing, too, and no news: not for so long after we came. */
+const settlingMs = 10_000
+
 type Rekeyed = Extract<TopicEvent, { kind: "rekeyed" }>
 
 export interface TopicNewsOptions {
@@ -17,6 +20,9 @@ export interface TopicNewsOptions {
 /** What happens in the topic, told once though every device hears it. */
 export class TopicNews {
   readonly #options: TopicNewsOptions
+  readonly #startMs = performance.now()
+  /** When a device's connection came back. */
+  readonly #backMs = new Map<Device, number>()
   #epoch = 0
 
   constructor(options: TopicNewsOptions) {
@@ -31,8 +37,8 @@ export class TopicNews {
       case "gap":
         return this.#gap(device, event.from.publicKey, event.missing)
       case "rejected": {
-        const claimed = event.claimed && names.of(event.claimed.publicKey)
-        return rejections.hear(device, event.code, claimed, event.encoded)
+        const { claimed, code, encoded } = event
+        return rejections.hear(device, code, claimed?.publicKey ?? null, encoded)
       }
       case "removed":
         device.log.add("Was removed from the topic")
@@ -45,8 +51,12 @@ export class TopicNews {
         return this.#warn(
           `Another program plays ${device.body.name} now. End it, and start this home again.`,
         )
+      case "channel": {
+        const isBack = event.event.kind === "status" && event.event.status === "open"
+        if (isBack) this.#backMs.set(device, performance.now())
+        return
+      }
       case "failed": // the device tells it
-      case "channel": // the home watches the connections of all devices together
       case "branch":
       case "joined":
       case "behind":
@@ -69,11 +79,13 @@ export class TopicNews {
     })
   }
 
-  /** The rest of a block, which a restart left, is no news. */
+  /** The rest of a block, which a restart left, is no news either: it is only possibly missing. */
   #gap(device: Device, from: Uint8Array, missing: number): void {
     const { devices, emit, names } = this.#options
     const listener = devices().find(({ publicKey }) => !sameBytes(publicKey, from))
-    if (missing > 0 && device === listener) emit({ event: "gap", of: names.of(from), missing })
+    const sinceMs = performance.now() - (this.#backMs.get(device) ?? this.#startMs)
+    if (missing === 0 || device !== listener || sinceMs < settlingMs) return
+    emit({ event: "gap", of: names.of(from), missing })
   }
 
   #warn(text: string): void {

@@ -1,9 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import {
-  type ActionOutcome,
-  type EavesdropperAction,
-  eavesdropperActions,
-} from "./eavesdropper.js"
+import { type ActionOutcome, type EavesdropperAction, eavesdropperActions } from "./eavesdropper.js"
 import { isOurPage } from "./guard.js"
 
 export const eavesdropperPath = "/eavesdropper"

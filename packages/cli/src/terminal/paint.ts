@@ -13,7 +13,7 @@ export interface Paint {
 
 export function paintFor(stream: Pick<WriteStream, "isTTY">): Paint {
   const { NO_COLOR, TERM } = process.env
-  const colours = Boolean(stream.isTTY) && !NO_COLOR && TERM !== "dumb"
+  const colours = stream.isTTY && !NO_COLOR && TERM !== "dumb"
   const style =
     (start: number, end: number) =>
     (text: string): string =>

@@ -50,10 +50,14 @@ export interface Joining {
 
 /** What came of a batch of received bytes. */
 export interface Received {
+  /** Of the first ones of the batch: what brings very much is not taken all at once. */
   readonly decoded: readonly (Decoded | PeerError)[]
   /** What is to be shown to the application now; saved. */
   readonly entries: readonly JournalEntry[]
 }
+
+/** Payloads that are saved in one commit, or a few more. */
+const maxEntries = 4_096
 
 /** How long a receiver's claim holds when it is not renewed. */
 export const claimMs = 60_000
@@ -203,13 +207,15 @@ export class StoredTopic {
       this.#checkReceiver()
       const nowMs = this.#wallClock()
       if (batch.some(isControl)) await this.#adoptSending(topic)
-      const decoded = batch.map((bytes) => decodeOne(topic, bytes, { ...options, nowMs }))
+      const decoded: (Decoded | PeerError)[] = []
       const entries: JournalEntry[] = []
-      for (const one of decoded) {
+      for (const bytes of batch) {
+        if (entries.length >= maxEntries) break
+        const one = decodeOne(topic, bytes, { ...options, nowMs })
+        decoded.push(one)
         if (one instanceof PeerError || (one.kind !== "message" && one.kind !== "bundle")) continue
-        const next = journalEntries(one, this.#nextNumber, nowMs)
-        this.#nextNumber += next.length
-        entries.push(...next)
+        for (const entry of journalEntries(one, this.#nextNumber, nowMs)) entries.push(entry)
+        this.#nextNumber = (entries.at(-1)?.number ?? this.#nextNumber - 1) + 1
       }
       if (decoded.some(isChange)) await this.#save(entries)
       return { decoded, entries }
@@ -234,7 +240,7 @@ export class StoredTopic {
   /** Saves what is handled and which counters were used, and lets another process receive. */
   async close(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#topic && !this.#isUncertain) await this.#save([], true)
+      if (this.#topic && !this.#isUncertain) await this.#saveAtEnd(this.#topic)
       if (!this.#isReceiver) return
       const owner = { key: this.#key("owner"), value: null }
       await this.#commit({ writes: [owner] })
@@ -272,16 +278,18 @@ export class StoredTopic {
 
   async #load(): Promise<void> {
     const { store } = this.#options
-    const [state, sending, joining] = await Promise.all([
-      store.get(this.#key("state")),
-      store.get(this.#key("sending")),
-      store.get(this.#key("joining")),
-    ])
+    // Both at once: of different epochs they would be worth nothing.
+    const both = await store.list(this.#key("s"))
+    const find = (name: string): Entry | null =>
+      both.find(({ key }) => key === this.#key(name)) ?? null
+    const [state, sending] = [find("state"), find("sending")]
+    const joining = await store.get(this.#key("joining"))
     this.#joining = joining && this.#read(() => decodeJoining(joining.value))
     const { owner } = this.#saved
     this.#saved = { state, sending, owner }
     const { channelName, signer } = this.#options
-    const options = { signer, ...(channelName && { channelName }) }
+    const sendsOnly = !this.#isReceiver
+    const options = { signer, sendsOnly, ...(channelName && { channelName }) }
     this.#topic =
       state && sending
         ? this.#read(() => Topic.restore(options, { state: state.value, sending: sending.value }))
@@ -345,11 +353,11 @@ export class StoredTopic {
   }
 
   /** State, counters and journal in one commit. Whatever fails, memory is not believed any more. */
-  async #save(entries: readonly JournalEntry[], closing = false): Promise<void> {
+  async #save(entries: readonly JournalEntry[]): Promise<void> {
     const topic = this.#topic as Topic
     this.#isUncertain = true
     for (;;) {
-      const snapshot = topic.snapshot(closing)
+      const snapshot = topic.snapshot()
       const handled = [...this.#handled]
       if (await this.#commit({ writes: this.#writes(snapshot, entries, handled), sending: true })) {
         this.#handled = this.#handled.slice(handled.length)
@@ -357,9 +365,20 @@ export class StoredTopic {
         break
       }
       // Another process took counters; those of this snapshot are given up.
-      await this.#adoptSending(topic)
+      if (this.#isReceiver) await this.#adoptSending(topic)
+      else {
+        await this.#load()
+        return this.#save(entries)
+      }
     }
     this.#isUncertain = false
+  }
+
+  /** What was used is worth knowing, but not worth a quarrel with another process. */
+  async #saveAtEnd(topic: Topic): Promise<void> {
+    const snapshot = topic.snapshot(true)
+    const writes = this.#writes(snapshot, [], this.#handled)
+    await this.#commit({ writes, sending: true })
   }
 
   /** What other processes took, so that it is not mistaken for a sign of an old copy. */
@@ -403,9 +422,12 @@ export class StoredTopic {
   }): Promise<boolean> {
     const { store } = this.#options
     const [ownerKey, sendingKey] = [this.#key("owner"), this.#key("sending")]
-    const { owner, sending } = this.#saved
+    const { owner, sending, state } = this.#saved
+    // Who only sends must not write for an epoch that is over.
     const checks = [
-      ...(this.#isReceiver ? [{ key: ownerKey, version: owner?.version ?? null }] : []),
+      this.#isReceiver
+        ? { key: ownerKey, version: owner?.version ?? null }
+        : { key: this.#key("state"), version: state?.version ?? null },
       ...(commit.sending ? [{ key: sendingKey, version: sending?.version ?? null }] : []),
     ]
     const isWritten = await store.commit({ checks, writes: commit.writes })

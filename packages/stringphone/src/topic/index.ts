@@ -19,6 +19,7 @@ export type {
   CreateTopicOptions,
   DecodeOptions,
   JoinTopicOptions,
+  RestoreTopicOptions,
   SavedTopic,
   TopicSnapshot,
 } from "./topic-options.js"

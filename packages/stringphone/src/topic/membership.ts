@@ -37,6 +37,11 @@ export function newMembership(current: Epoch): Membership {
   }
 }
 
+/** Without the keys to receive with, for who only sends. */
+export function withoutSenders(membership: Membership): Membership {
+  return { ...membership, current: { ...membership.current, senders: new Map() }, earlier: [] }
+}
+
 /** Join IDs in the current roster that were removed by another branch. */
 export function pendingRemovals({ current, removals }: Membership): readonly Uint8Array[] {
   return current.body.participants
@@ -119,8 +124,9 @@ function receiveSibling(
   nowMs: number,
 ): { readonly membership: Membership; readonly applied: boolean } {
   const { current, parentAdmins } = membership
-  const rankOf = ({ body }: Epoch): number =>
-    parentAdmins.findIndex((key) => sameBytes(key, body.signer))
+  // Who did not see the parent takes the admins that it knows.
+  const admins = parentAdmins.length > 0 ? parentAdmins : adminsOf(current.body)
+  const rankOf = ({ body }: Epoch): number => admins.findIndex((key) => sameBytes(key, body.signer))
   if (rankOf(next) < 0) throw notAnAdmin()
   const weRemoveIt = removesSignerOf(current, next)
   const itRemovesUs = removesSignerOf(next, current)
@@ -177,10 +183,9 @@ function note(membership: Membership, loser: Epoch, nowMs: number): Membership {
   }
 }
 
-/** Whether one epoch removes the admin who made the other. */
+/** Whether one epoch takes its power from the admin who made the other: removes or demotes it. */
 function removesSignerOf(one: Epoch, other: Epoch): boolean {
-  const signer = participantIn(other.body, other.body.signer)
-  return signer !== null && includesBytes(one.body.tombstones, signer.joinId)
+  return participantIn(one.body, other.body.signer)?.isAdmin !== true
 }
 
 /** No grace for what was before a removal. [TOPIC-7-9] */

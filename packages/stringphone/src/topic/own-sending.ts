@@ -1,12 +1,19 @@
 import { sameBytes, UsageError } from "../bytes/index.js"
 import { blockSize } from "./key-chain.js"
-import { type SendingChain, type SendingKeys, skipBlocks, takeBlock } from "./sending-keys.js"
+import {
+  epochExhausted,
+  maxBlocks,
+  type SendingChain,
+  type SendingKeys,
+  skipBlocks,
+  takeBlock,
+} from "./sending-keys.js"
 import { decodeSending, encodeSending, type SavedSending } from "./wire/state.js"
 
 /** Fewer message keys than this at hand, and the next snapshot takes a block. */
 const lowWater = blockSize / 2
-/** A report is believed to be so far ahead of us, and no farther. [TOPIC-4-6] */
-const maxReportedJump = 2 ** 20
+/** So many counters of one epoch are given up for reports, and no more. [TOPIC-4-6] */
+const maxSkipped = 2 ** 20
 
 /** What we send with in the current epoch: counters that are saved as taken, and their keys. */
 export class OwnSending {
@@ -19,6 +26,8 @@ export class OwnSending {
   #guarded = { from: 0, to: 0 }
   /** Changes when what was taken before is given up. */
   #generation = 0
+  /** Counters of this epoch that reports made us skip. */
+  #skipped = 0
   /** What was used in this epoch before we began, if it was closed in order. */
   #usedBefore: number | null
 
@@ -51,6 +60,7 @@ export class OwnSending {
   /** The next counter and its key. @throws {UsageError} `save-first` */
   next(): { readonly counter: number; readonly key: Uint8Array } {
     const [keys] = this.#blocks
+    if (!keys && this.#saved.chain.block >= maxBlocks) throw epochExhausted()
     if (!keys) {
       throw new UsageError("save-first", "Store a snapshot of this topic before you encode more.")
     }
@@ -73,7 +83,8 @@ export class OwnSending {
     const { commitment } = this.#saved
     const generation = this.#generation
     const isLow = !closing && this.left < lowWater
-    const taken = isLow ? takeBlock(this.#saved.chain) : null
+    // When none is left, what came in is saved all the same; `next` says so.
+    const taken = isLow && this.#saved.chain.block < maxBlocks ? takeBlock(this.#saved.chain) : null
     if (taken) this.#saved = { commitment, chain: taken.chain, used: null }
     let isStored = false
     return {
@@ -104,13 +115,15 @@ export class OwnSending {
    */
   isOtherCopy(counters: number, guard: Uint8Array): boolean {
     const beyond = counters - this.#usedBelow
-    if (beyond > maxReportedJump) return false
+    // What reports can make us skip in one epoch is bounded, whoever makes them. [TOPIC-4-6]
+    if (this.#skipped + Math.max(blockSize, beyond) > maxSkipped) return false
     return beyond > 0 || this.#isOtherGuard(counters - 1, guard)
   }
 
   /** Goes on above what others accepted. */
   skipTo(counters: number): void {
     const chain = skipBlocks(this.#saved.chain, Math.ceil(counters / blockSize))
+    this.#skipped += Math.max(blockSize, counters - this.#usedBelow)
     this.#saved = { ...this.#saved, chain, used: null }
     this.#giveUp()
   }
@@ -119,6 +132,7 @@ export class OwnSending {
   enter(commitment: Uint8Array, chain: SendingChain): void {
     this.#saved = { commitment, chain, used: 0 }
     this.#usedBefore = 0
+    this.#skipped = 0
     this.#giveUp()
     this.#guarded = { from: 0, to: 0 }
   }

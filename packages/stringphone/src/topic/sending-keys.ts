@@ -17,7 +17,7 @@ export interface SendingChain {
 }
 
 /** Blocks in one epoch: counters have 32 bits. */
-const maxBlocks = 2 ** 24
+export const maxBlocks: number = 2 ** 24
 
 /** Takes the next block. What it returns as `chain` is to be saved before `keys` are used. [TOPIC-6-2] */
 export function takeBlock(chain: SendingChain): {
@@ -25,15 +25,19 @@ export function takeBlock(chain: SendingChain): {
   readonly keys: SendingKeys
 } {
   if (chain.block >= maxBlocks) {
-    throw new UsageError(
-      "epoch-exhausted",
-      "All message numbers of this epoch are used. Let an admin rotate the key.",
-    )
+    throw epochExhausted()
   }
   return {
     chain: { chainKey: nextChainKey(chain.chainKey), block: chain.block + 1 },
     keys: new SendingKeys(blockKeyOf(chain.chainKey), chain.block * blockSize),
   }
+}
+
+export function epochExhausted(): UsageError {
+  return new UsageError(
+    "epoch-exhausted",
+    "All message numbers of this epoch are used. Let an admin rotate the key.",
+  )
 }
 
 /** The chain `blocks` further on: what lies between is given up. */

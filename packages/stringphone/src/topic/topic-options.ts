@@ -27,6 +27,13 @@ export interface JoinTopicOptions {
   readonly channelName?: string
 }
 
+export interface RestoreTopicOptions {
+  readonly signer: Signer
+  readonly channelName?: string
+  /** Nothing is to be received: the keys for it are left where they are. */
+  readonly sendsOnly?: boolean
+}
+
 /** Saved bytes of a topic. Secret. */
 export interface SavedTopic {
   readonly state: Uint8Array

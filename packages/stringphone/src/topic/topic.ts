@@ -35,6 +35,7 @@ import {
   newMembership,
   pendingRemovals,
   receiveEpoch,
+  withoutSenders,
 } from "./membership.js"
 import { afterUse, forgetUsed, newRekeyKey } from "./own-rekey-keys.js"
 import { OwnSending } from "./own-sending.js"
@@ -51,6 +52,7 @@ import type {
   CreateTopicOptions,
   DecodeOptions,
   JoinTopicOptions,
+  RestoreTopicOptions,
   SavedTopic,
   TopicSnapshot,
 } from "./topic-options.js"
@@ -188,16 +190,18 @@ export class Topic {
    * @throws {PeerError} `malformed`: this is no saved topic
    * @throws {UsageError} `other-identity`
    */
-  static restore(
-    options: { readonly signer: Signer; readonly channelName?: string },
-    saved: SavedTopic,
-  ): Topic {
+  static restore(options: RestoreTopicOptions, saved: SavedTopic): Topic {
     const state = decodeState(saved.state)
     const sending = decodeSending(saved.sending)
     if (!sameBytes(state.owner, options.signer.publicKey)) {
       throw new UsageError("other-identity", "This topic was saved by another identity.")
     }
-    const topic = new Topic(options.signer, options.channelName ?? "", { ...state, sending })
+    if (!sameBytes(sending.commitment, state.membership.current.commitment)) {
+      throw new PeerError("malformed", "The two parts of a saved topic are of different epochs.")
+    }
+    const membership = options.sendsOnly ? withoutSenders(state.membership) : state.membership
+    const parts = { ...state, membership, sending }
+    const topic = new Topic(options.signer, options.channelName ?? "", parts)
     topic.#announced = new Map(
       state.announced.map(({ publicKey, ...announced }) => [hex(publicKey), announced]),
     )

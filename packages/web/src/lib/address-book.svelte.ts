@@ -2,6 +2,7 @@ import { hex } from "stringphone/bytes"
 import {
   addContact,
   type Contact,
+  type ContactBook,
   contactByKey,
   decideTrust,
   removeContact,
@@ -12,10 +13,18 @@ import type { KeyRing } from "stringphone/keyring"
 /** The contacts in the key ring as the page shows them, and what a person can do with them. */
 export class AddressBook {
   contacts = $state.raw<readonly Contact[]>([])
+  readonly #ring: () => KeyRing | null
+  readonly #onChange: () => Promise<void>
+
+  /** @param onChange is called after every decision */
+  constructor(ring: () => KeyRing | null, onChange: () => Promise<void>) {
+    this.#ring = ring
+    this.#onChange = onChange
+  }
 
   /** Takes over what the key ring says, where it changed. */
-  async refresh(ring: KeyRing): Promise<void> {
-    const contacts = await ring.contacts()
+  async refresh(): Promise<void> {
+    const contacts = (await this.#ring()?.contacts()) ?? []
     if (digest(contacts) !== digest(this.contacts)) this.contacts = contacts
   }
 
@@ -27,9 +36,9 @@ export class AddressBook {
    * Gives a key a name: a new contact is trusted by that, and not verified.
    * @throws {UsageError} `bad-petname`, `petname-taken`
    */
-  async name(ring: KeyRing, publicKey: Uint8Array, petname: string): Promise<void> {
+  name(publicKey: Uint8Array, petname: string): Promise<void> {
     const trusted = { state: "trusted", atMs: Date.now() } as const
-    this.contacts = await ring.updateContacts((book) =>
+    return this.#update((book) =>
       contactByKey(book, publicKey)
         ? renameContact(book, publicKey, petname)
         : addContact(book, { petname, publicKey }, trusted),
@@ -37,19 +46,26 @@ export class AddressBook {
   }
 
   /** Only ever called because a person said that the eight words are the same. */
-  async verify(ring: KeyRing, { publicKey }: Contact): Promise<void> {
+  verify({ publicKey }: Contact): Promise<void> {
     const verified = { state: "verified", atMs: Date.now(), by: "words" } as const
-    this.contacts = await ring.updateContacts((book) => decideTrust(book, publicKey, verified))
+    return this.#update((book) => decideTrust(book, publicKey, verified))
   }
 
   /** No message of it counts from now on. */
-  async revoke(ring: KeyRing, { publicKey }: Contact): Promise<void> {
+  revoke({ publicKey }: Contact): Promise<void> {
     const revoked = { state: "revoked", atMs: Date.now() } as const
-    this.contacts = await ring.updateContacts((book) => decideTrust(book, publicKey, revoked))
+    return this.#update((book) => decideTrust(book, publicKey, revoked))
   }
 
-  async forget(ring: KeyRing, { publicKey }: Contact): Promise<void> {
-    this.contacts = await ring.updateContacts((book) => removeContact(book, publicKey))
+  forget({ publicKey }: Contact): Promise<void> {
+    return this.#update((book) => removeContact(book, publicKey))
+  }
+
+  async #update(change: (book: ContactBook) => ContactBook): Promise<void> {
+    const ring = this.#ring()
+    if (!ring) return
+    this.contacts = await ring.updateContacts(change)
+    await this.#onChange()
   }
 }
 

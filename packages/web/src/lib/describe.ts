@@ -173,7 +173,7 @@ const layouts: Readonly<Record<string, Layout>> = {
       type("“3”: the asking device shows itself."),
       session,
       ephemeral("the asking device"),
-      box("sealed", [328], "Its key, its name and its signature, for the other side only."),
+      box("sealed", [248], "Its key, its name and its signature, for the other side only."),
     ],
   },
   4: {

@@ -8,8 +8,12 @@ export interface EventText {
   readonly about?: string
 }
 
-/** What is wrong as long as no newer key has come. */
-export const behindNotice = "behind"
+/** Which notices an event makes void. */
+export const withdrawnBy: Partial<Record<TopicEvent["kind"], readonly string[]>> = {
+  rekeyed: ["behind"],
+  removed: ["behind", "rekeyed"],
+  joined: ["removed"],
+}
 
 /** What a person is told of an event; `null`: nothing. @param nameOf of a public key, for people */
 export function eventText(
@@ -24,16 +28,18 @@ export function eventText(
         level: "warning",
         sentence: `Two admins changed the key at the same time. The change of ${nameOf(event.by)} is merged with the other one: nobody who was removed stays in.`,
       }
-    case "joined":
-      return { level: "news", sentence: `${nameOf(event.from)} let this phone in.` }
     case "removed":
-      return { level: "warning", sentence: `${nameOf(event.by)} removed this phone from the home.` }
+      return {
+        level: "warning",
+        sentence: `This phone was removed from the home: ${nameOf(event.by)} says so.`,
+        about: "removed",
+      }
     case "behind":
       return {
         level: "warning",
         sentence:
-          "The others use a newer key, which this phone does not have yet. It has asked for it; until then it can not read them.",
-        about: behindNotice,
+          "Somebody uses a newer key than this phone has, or one that is made up. This phone has asked the others for it.",
+        about: "behind",
       }
     case "old-copy":
       return {
@@ -43,6 +49,7 @@ export function eventText(
       }
     case "failed":
       return { level: "warning", sentence: event.error.message }
+    case "joined":
     case "gap":
     case "rejected":
     case "taken-over":
@@ -72,12 +79,7 @@ export function gapText(
   }: Pick<Extract<TopicEvent, { kind: "gap" }>, "missing" | "possiblyMissing">,
   name: string,
 ): string {
-  if (missing > 0) {
-    return missing === 1
-      ? `1 message of ${name} is missing.`
-      : `${missing} messages of ${name} are missing.`
-  }
-  return possiblyMissing === 1
-    ? `1 message of ${name} may be missing: it did not arrive, or was never sent.`
-    : `Up to ${possiblyMissing} messages of ${name} may be missing: they did not arrive, or were never sent.`
+  if (missing === 1) return `1 message of ${name} is missing.`
+  if (missing > 1) return `${missing} messages of ${name} are missing.`
+  return `${name} stopped without saying so. Of its last messages at most ${possiblyMissing} did not arrive, or none.`
 }

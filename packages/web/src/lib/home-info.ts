@@ -40,6 +40,14 @@ export function brokerUrl(
   return `${page.protocol === "https:" ? "wss" : "ws"}://${page.host}${mqttPath}`
 }
 
+/** Where the topic is, as `stringphone topic join` reads it. */
+export function topicAddress(
+  page: { readonly protocol: string; readonly host: string },
+  { channel, mqttPath }: Pick<HomeInfo, "channel" | "mqttPath">,
+): string {
+  return `${brokerUrl(page, mqttPath)}#${channel.split("/").map(encodeURIComponent).join("/")}`
+}
+
 /** @throws {ChannelError} `unreachable`, `other-protocol` */
 export async function fetchHomeInfo(): Promise<HomeInfo> {
   const value = await fetchJson()

@@ -7,7 +7,7 @@ import { rejectionText } from "./rejection.ts"
 export interface Incident {
   readonly id: number
   readonly atMs: number
-  /** As in `replayed`; `missing`; `away`: missing, as this phone was not there. */
+  /** As in `replayed`; `missing`; `away`: missing perhaps, or as this phone was not there. */
   readonly code: string
   readonly sentence: string
   /** Whom a refused message names as its sender, by key. Not proven. */
@@ -30,16 +30,17 @@ export class Noticed {
     this.#add({ code, sentence, claimed: claimed?.publicKey ?? null })
   }
 
-  /** @returns a sentence, unless it was sent while we were away */
+  /** @returns a sentence, if something is missing for certain, and we were there */
   gap(event: Extract<TopicEvent, { kind: "gap" }>, name: string): string | null {
     const { publicKey } = event.from
     const sentence = gapText(event, name)
-    if (this.#heard.has(publicKey)) {
+    const wasThere = this.#heard.has(publicKey)
+    this.#heard.add(publicKey)
+    if (wasThere && event.missing > 0) {
       this.#add({ code: "missing", sentence, claimed: null })
       return sentence
     }
-    this.#heard.add(publicKey)
-    const why = `${sentence} This phone was not there, or its line was down.`
+    const why = wasThere ? sentence : `${sentence} This phone was not there, or its line was down.`
     this.#add({ code: "away", sentence: why, claimed: null }, false)
     return null
   }

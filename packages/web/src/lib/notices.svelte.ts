@@ -10,6 +10,9 @@ export interface Notice {
 
 const maxNotices = 4
 
+/** What is only good to know goes by itself. */
+const newsMs = 15_000
+
 /** What happened, one line a sentence, until a person puts it away. */
 export class Notices {
   all = $state.raw<readonly Notice[]>([])
@@ -17,13 +20,11 @@ export class Notices {
 
   add(sentence: string, level: Notice["level"] = "warning", about = sentence): void {
     const known = this.all.find((notice) => notice.about === about)
-    if (known) {
-      const next = { ...known, sentence, level, times: known.times + 1 }
-      this.all = this.all.map((notice) => (notice === known ? next : notice))
-      return
-    }
-    const notice = { id: this.#nextId++, sentence, level, times: 1, about }
-    this.all = [...this.all, notice].slice(-maxNotices)
+    const times = known?.sentence === sentence ? known.times + 1 : 1
+    const notice = { id: this.#nextId++, sentence, level, times, about }
+    const others = this.all.filter((one) => one !== known)
+    this.all = [...others, notice].slice(-maxNotices)
+    if (level === "news") setTimeout(() => this.dismiss(notice.id), newsMs)
   }
 
   dismiss(id: number): void {

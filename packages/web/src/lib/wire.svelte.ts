@@ -107,6 +107,18 @@ export class Wire implements TapListener {
     this.#judge(bytes, { name, status: null }, { kind: "rejected", code, sentence })
   }
 
+  /** Whether something came lately that is, or pretends to be, of a later epoch than this one. */
+  hasNewerThan(epoch: number): boolean {
+    const lately = this.#entries.filter(({ direction }) => direction === "in").slice(0, 50)
+    return lately.some(({ bytes }) => {
+      const low = dataHeader(bytes)?.epoch
+      if (low === undefined) return false
+      // Of the low 16 bits, the nearer half is ahead.
+      const ahead = (low - epoch) & 0xffff
+      return ahead > 0 && ahead < 0x8000
+    })
+  }
+
   pause(paused: boolean): void {
     this.paused = paused
     if (!paused) this.#draw()
