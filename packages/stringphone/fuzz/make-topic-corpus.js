@@ -48,7 +48,7 @@ carol.decode(first, { nowMs })
 const receivers = [save(carol, 3), save(alice, 1), save(paddedCarol, 3)]
 const fragmented = alice.encode("a message that goes through a small channel in several pieces")
 const pieces = alice.fragments(fragmented, 60)
-const request = carol.keyRequest()
+const request = carol.keyRequest(nowMs)
 const asked = alice.decode(request, { nowMs }).request
 const samples = {
   nothing: new Uint8Array(0),

@@ -1,3 +1,5 @@
+import { UsageError } from "../bytes/index.js"
+
 /**
  * What waits to be handled. An item counts as handled when its reader asks for the next one: so what
  * a reader was working on when the program died is shown again.
@@ -49,19 +51,27 @@ export class MessageQueue<T> implements AsyncIterable<T> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
+    if (this.#hasReader) {
+      throw new UsageError("already-read", "There is a reader of these messages already.")
+    }
     this.#hasReader = true
-    for (;;) {
-      while (this.#waiting.length > 0) {
-        const item = this.#waiting.shift() as T
-        this.#drained?.()
-        // A reader that stops in the middle (break, throw) has not handled this one.
-        yield item
-        this.#onHandled(item)
+    try {
+      for (;;) {
+        while (this.#waiting.length > 0) {
+          const item = this.#waiting.shift() as T
+          this.#drained?.()
+          // A reader that stops in the middle (break, throw) has not handled this one.
+          yield item
+          this.#onHandled(item)
+        }
+        if (this.#isEnded) return
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
       }
-      if (this.#isEnded) return
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
+    } finally {
+      this.#hasReader = false
+      this.#drained?.()
     }
   }
 }

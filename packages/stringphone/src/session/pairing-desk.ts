@@ -1,6 +1,12 @@
 import { hex, sameBytes, UsageError } from "../bytes/index.js"
 import { randomBytes } from "../crypto/index.js"
-import { contactByKey, type Identity, nameClash, type VerifiedBy } from "../identity/index.js"
+import {
+  contactByKey,
+  type Identity,
+  nameClash,
+  trustOf,
+  type VerifiedBy,
+} from "../identity/index.js"
 import { newRekeyKey, type RekeyKeyPair } from "../topic/index.js"
 import {
   closedHost,
@@ -21,6 +27,7 @@ import {
   type JoinerState,
   joinerWakesAtMs,
   makePairingCode,
+  maxWindowMs,
   type PairingCode,
   type PairingRole,
   type PeerProfile,
@@ -37,7 +44,7 @@ import {
   type PairingOptions,
 } from "./pairing.js"
 import { PairingDriver } from "./pairing-driver.js"
-import type { StoredTopic } from "./stored-topic.js"
+import type { Joining, StoredTopic } from "./stored-topic.js"
 import { Timers } from "./timers.js"
 import type { Contacts } from "./topic-events.js"
 import { acceptInto } from "./trust.js"
@@ -51,6 +58,8 @@ interface DeskOptions {
   readonly clock: Clock
   readonly wallClock: () => number
   readonly transmit: (encoded: Uint8Array, retain?: string) => Promise<void>
+  /** A new epoch was made. */
+  readonly onRekeyed: () => void
   readonly onError: (error: unknown) => void
 }
 
@@ -76,6 +85,8 @@ export class PairingDesk {
   readonly #shown = new Map<string, Shown>()
   #pairing: Pairing | null = null
   #rekeyKey: RekeyKeyPair | null = null
+  /** What was saved of another attempt when this one began to count. */
+  #before: { readonly joining: Joining | null } | null = null
   /** Whose profile said what, until their rekey message came. */
   #expected: { readonly session: Uint8Array; readonly profile: HostProfile } | null = null
 
@@ -132,10 +143,10 @@ export class PairingDesk {
     if (stored.topic && stored.topic.standing !== "removed") {
       throw new UsageError("topic-exists", "There is a topic here already. Choose another name.")
     }
-    this.#rekeyKey = newRekeyKey(wallClock())
-    return this.#open("joiner", options, (window) =>
-      this.#joiner.happen({ kind: "open", ...window }),
-    )
+    return this.#open("joiner", options, (window) => {
+      this.#rekeyKey = newRekeyKey(wallClock())
+      return this.#joiner.happen({ kind: "open", ...window })
+    })
   }
 
   /** A pairing message came. */
@@ -155,12 +166,14 @@ export class PairingDesk {
       this.#shown.delete(hex(expected.session))
       shown.request.paired()
     }
+    this.#rekeyKey = null
+    this.#before = null
     await this.#joiner.happen({ kind: "joined" })
     this.#end("paired")
   }
 
-  close(): void {
-    void this.#stop()
+  async close(): Promise<void> {
+    await this.#stop()
     for (const timers of this.#timers) timers.close()
   }
 
@@ -176,6 +189,9 @@ export class PairingDesk {
         : text === "show"
           ? makePairingCode(role, identity.publicKey, address, randomBytes)
           : decodePairingCode(text)
+    if (!(forMs > 0 && forMs <= maxWindowMs)) {
+      throw new UsageError("bad-window", "A pairing window is open for up to 10 minutes.")
+    }
     // What was open ends before: its last effects must not reach the new window.
     await this.#stop()
     const nowMs = wallClock()
@@ -235,19 +251,23 @@ export class PairingDesk {
           effect.untilMs,
         )
       case "scanned":
+        if (await this.#isRevoked(effect.profile.publicKey)) return void this.#stop()
         return this.#show("joiner", effect.session, effect.profile, null, Infinity)
       case "ready": {
         const { profile, session } = effect
         const { publicKey, topicId } = profile
         this.#expected = { session, profile }
         const rekeyKey = this.#rekeyKey as RekeyKeyPair
+        this.#before ??= { joining: this.#options.stored.joining }
         await this.#options.stored.setJoining({ rekeyKey, host: { publicKey, topicId } })
         return
       }
       case "ended": {
         if (this.#expected && sameBytes(this.#expected.session, effect.session)) {
           this.#expected = null
-          await this.#options.stored.setJoining(null)
+          // What was asked for offline before still stands.
+          await this.#options.stored.setJoining(this.#before?.joining ?? null)
+          this.#before = null
         }
         await this.#ended(effect.session, effect)
         // A joiner asks one host; whatever became of it, this window is over.
@@ -301,23 +321,32 @@ export class PairingDesk {
 
   /** Both persons said yes: trust it, let it in, tell everyone. */
   async #admit(session: Uint8Array, profile: JoinerProfile): Promise<void> {
-    const { onError, stored, transmit, wallClock } = this.#options
+    const { onError, onRekeyed, stored, transmit, wallClock } = this.#options
     const shown = this.#shown.get(hex(session))
     if (!shown) return
     try {
-      await this.#trust(shown, profile)
       const { publicKey, rekeyKey, serial } = profile
       const isAdmin = shown.decision.asAdmin ?? false
       const admit = [{ publicKey, rekeyKey, serial, isAdmin }]
       const rekey = await stored.change((topic) => topic.change({ admit }, wallClock()))
-      await transmit(rekey, epochSlot)
+      // It is in; whether the channel takes the news now or when it is asked again does not matter.
       this.#shown.delete(hex(session))
+      const nowMs = wallClock()
+      void this.#host.happen({ kind: "admitted", nowMs, session, rekey })
+      await this.#trust(shown, profile).catch(onError)
+      await transmit(rekey, epochSlot).catch(onError)
       shown.request.paired()
-      void this.#host.happen({ kind: "admitted", nowMs: wallClock(), session, rekey })
+      onRekeyed()
     } catch (error) {
+      this.#shown.delete(hex(session))
       shown.request.ended("failed")
       onError(error)
     }
+  }
+
+  async #isRevoked(publicKey: Uint8Array): Promise<boolean> {
+    const book = await this.#options.contacts.contacts()
+    return trustOf(contactByKey(book, publicKey)).state === "revoked"
   }
 
   async #trust(shown: Shown, profile: PeerProfile): Promise<void> {

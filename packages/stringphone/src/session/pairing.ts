@@ -145,7 +145,8 @@ export class OpenRequest implements PairingRequest {
   }
 
   refuse(): void {
-    void this.#decide(false, {})
+    // A request that is over is refused already.
+    this.#decide(false, {}).catch(() => {})
   }
 
   paired(): void {

@@ -9,10 +9,16 @@ import { Timers } from "./timers.js"
 export const epochSlot = "epoch"
 
 const requestEveryMs = 10_000
-const maxRequestEveryMs = 300_000
+const askAgainMs = 300_000
+const maxAsked = 3
+const maxAskedAbout = 256
 const reportEveryMs = 60_000
 const renewEveryMs = 10_000
 const mergeAfterMs = 2_000
+/** No merge for so long, and the next one does not wait. */
+const calmMs = 120_000
+/** What was lost of an epoch's one message is sent again. */
+const repeatAfterMs = 3_000
 const maxEpochCounters = 2 ** 24
 
 const nothing = new Uint8Array(0)
@@ -35,8 +41,11 @@ export class TopicDuties {
   readonly #timers: Timers
   /** When something was last done, by what and for whom. */
   readonly #last = new Map<string, number>()
-  #requestEveryMs = requestEveryMs
+  readonly #asked = new Map<string, { readonly sinceMs: number; readonly times: number }>()
+  #mergeDelayMs = 0
+  #mergedMs = -Infinity
   #requestedMs = -Infinity
+  #enteredMs = -Infinity
 
   constructor(options: DutiesOptions) {
     this.#options = options
@@ -62,10 +71,16 @@ export class TopicDuties {
     return this.#send((topic) => topic.announcement())
   }
 
+  /** A message of an earlier epoch, long after the current one began: its sender missed it. */
+  lagging(who: string): void {
+    if (this.#options.clock.now() - this.#enteredMs > repeatAfterMs) this.resendTo(who)
+  }
+
   /** A new epoch counts: announce another rekey key, in no hurry. */
   entered(): void {
-    this.#requestEveryMs = requestEveryMs
     this.#timers.cancel("key request")
+    this.#asked.clear()
+    this.#enteredMs = this.#options.clock.now()
     this.#timers.once("announce", randomMs(500), () => {
       void this.#send((topic) => topic.closing()).then(() => this.announce())
     })
@@ -76,9 +91,15 @@ export class TopicDuties {
   mergeIfNeeded(): void {
     const topic = this.#options.stored.topic
     if (!topic?.needsMerge || this.#timers.has("merge")) return
-    const delayMs = topic.adminRank * mergeAfterMs + randomMs(500)
+    // Where merges cross each other, one side has to be slower.
+    const sinceMs = this.#options.clock.now() - this.#mergedMs
+    this.#mergeDelayMs =
+      sinceMs > calmMs ? 0 : Math.min(2 * this.#mergeDelayMs + mergeAfterMs, calmMs)
+    const delayMs = topic.adminRank * (mergeAfterMs + this.#mergeDelayMs) + randomMs(500)
     this.#timers.once("merge", delayMs, () => {
-      if (this.#options.stored.topic?.needsMerge) void this.rekey()
+      if (!this.#options.stored.topic?.needsMerge) return
+      this.#mergedMs = this.#options.clock.now()
+      void this.rekey()
     })
   }
 
@@ -86,11 +107,20 @@ export class TopicDuties {
   rotateIfDue(): void {
     const { rotateEveryMs, stored, wallClock } = this.#options
     const { topic } = stored
-    if (!topic?.isAdmin) return
+    if (!stored.isReceiver || !topic?.isAdmin) return
     // Admins after the first leave it time to do it.
     const waitMs = rotateEveryMs + topic.adminRank * 600_000
     const isOld = wallClock() - topic.epochMadeMs >= waitMs
     if (isOld || topic.mostCounters >= maxEpochCounters) void this.rekey()
+  }
+
+  /**
+   * We made an epoch: tell our own end of the one before, and send the rekey message once more for who
+   * did not hear it.
+   */
+  made(): void {
+    this.entered()
+    this.#timers.once("repeat", repeatAfterMs, () => void this.#resend())
   }
 
   /** A new epoch with the same roster. */
@@ -98,6 +128,7 @@ export class TopicDuties {
     return this.#do(async () => {
       const { stored, transmit, wallClock } = this.#options
       await transmit(await stored.change((topic) => topic.change({}, wallClock())), epochSlot)
+      this.made()
     })
   }
 
@@ -105,22 +136,36 @@ export class TopicDuties {
   report(about: Uint8Array, challenge?: Uint8Array): void {
     const name = `report ${hex(about)}`
     if (!challenge && !this.#mayAgain(name, reportEveryMs)) return
+    if (!challenge && this.#timers.has(name)) return
     this.#timers.once(name, randomMs(200), () => {
       void this.#send((topic) => topic.report(about, challenge))
     })
   }
 
-  /** Asks for an epoch that we do not have, ever less often. [TOPIC-8-1] */
-  requestKey(): void {
+  /**
+   * Asks for an epoch that we do not have. [TOPIC-8-1]
+   *
+   * @param what names what could not be read: for the same thing, which may be another topic's, we ask
+   *   three times in five minutes and no more
+   */
+  requestKey(what: string): void {
+    const nowMs = this.#options.clock.now()
+    const asked = this.#asked.get(what)
+    if (asked && nowMs - asked.sinceMs < askAgainMs && asked.times >= maxAsked) return
     if (this.#timers.has("key request")) return
-    const sinceMs = this.#options.clock.now() - this.#requestedMs
-    const delayMs = Math.max(randomMs(500), this.#requestEveryMs - sinceMs)
+    const isNew = !asked || nowMs - asked.sinceMs >= askAgainMs
+    this.#asked.set(
+      what,
+      isNew ? { sinceMs: nowMs, times: 1 } : { ...asked, times: asked.times + 1 },
+    )
+    if (this.#asked.size > maxAskedAbout) this.#asked.delete([...this.#asked.keys()][0] ?? "")
+    const delayMs = Math.max(randomMs(500), this.#requestedMs + requestEveryMs - nowMs)
     this.#timers.once("key request", delayMs, () => {
       this.#requestedMs = this.#options.clock.now()
-      this.#requestEveryMs = Math.min(2 * this.#requestEveryMs, maxRequestEveryMs)
       void this.#do(async () => {
-        const { topic } = this.#options.stored
-        if (topic) await this.#options.transmit(topic.keyRequest())
+        const { stored, transmit, wallClock } = this.#options
+        if (!stored.topic || stored.topic.standing === "removed") return
+        await transmit(await stored.change((topic) => topic.keyRequest(wallClock())))
       })
     })
   }
@@ -141,6 +186,14 @@ export class TopicDuties {
     }
   }
 
+  /** Somebody uses an epoch that is over: it has not heard of ours. [TOPIC-8-2] */
+  resendTo(who: string): void {
+    if (!this.#mayAgain(`lagging ${who}`, reportEveryMs)) return
+    if (this.#mayAgain("resend", requestEveryMs)) {
+      this.#timers.once("resend", randomMs(1_000), () => void this.#resend())
+    }
+  }
+
   /** Somebody else sent the latest rekey message. */
   answered(): void {
     this.#timers.cancel("resend")
@@ -150,6 +203,7 @@ export class TopicDuties {
   superseded(): void {
     this.#timers.cancel("resend")
     this.#timers.cancel("renew")
+    this.#timers.cancel("repeat")
   }
 
   async #resend(): Promise<void> {

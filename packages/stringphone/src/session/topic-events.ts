@@ -111,7 +111,7 @@ export type TopicEvent =
   /** An epoch is used that we do not have; it is asked for. */
   | { readonly kind: "behind" }
   /** Our saved state is an old copy; we go on, and forget what might be repeated to us. */
-  | { readonly kind: "old-copy" }
+  | { readonly kind: "old-copy"; readonly by: TopicSender }
   /** Another process receives from now on. */
   | { readonly kind: "taken-over" }
   /** Disk or channel failed while handling what came in. */

@@ -3,9 +3,11 @@ import type { Topic } from "../topic/index.js"
 import type { StoredTopic } from "./stored-topic.js"
 import type { SendTopicOptions } from "./topic-events.js"
 
-/** Payloads in one bundle, and how long it gets. */
+/** Payloads in one bundle, and how long it gets at most. */
 const maxTogether = 64
 const maxBundleBytes = 32_768
+/** Of a data message, over its content. */
+const overheadBytes = 99
 /** Messages handed to the channel and not taken by it yet. */
 const maxInFlight = 32
 
@@ -24,6 +26,7 @@ export class TopicOutbox {
   readonly #stored: StoredTopic
   readonly #transmit: (encoded: Uint8Array, signal?: AbortSignal) => Promise<void>
   readonly #nowMs: () => number
+  readonly #maxBytes: number
   #waiting: Waiting[] = []
   #inFlight = 0
   #isFlushing = false
@@ -33,8 +36,10 @@ export class TopicOutbox {
     stored: StoredTopic,
     transmit: (encoded: Uint8Array, signal?: AbortSignal) => Promise<void>,
     nowMs: () => number,
+    maxMessageBytes: number,
   ) {
     this.#stored = stored
+    this.#maxBytes = Math.min(maxBundleBytes, maxMessageBytes - overheadBytes)
     this.#transmit = transmit
     this.#nowMs = nowMs
   }
@@ -73,7 +78,8 @@ export class TopicOutbox {
   }
 
   #canSend(): boolean {
-    return this.#stored.topic?.standing !== "waiting"
+    // Who only sends learns of the next epoch by trying.
+    return !this.#stored.isReceiver || this.#stored.topic?.standing !== "waiting"
   }
 
   /** The next message: one that says its time, or as many others as fit into a bundle. */
@@ -84,7 +90,7 @@ export class TopicOutbox {
     if (first.options.validForMs === undefined) {
       for (const { options, payload } of this.#waiting.slice(1, maxTogether)) {
         bytes += sizeOf({ payload })
-        if (options.validForMs !== undefined || bytes > maxBundleBytes) break
+        if (options.validForMs !== undefined || bytes > this.#maxBytes) break
         count += 1
       }
     }
@@ -96,8 +102,10 @@ export class TopicOutbox {
     try {
       encoded = await this.#stored.encode((topic) => this.#encode(topic, some))
     } catch (error) {
-      if (error instanceof UsageError && error.code === "removal-pending") {
-        this.#waiting.unshift(...some)
+      if (error instanceof UsageError && error.code === "removal-pending" && !this.#closed) {
+        const [gone, staying] = [some.filter(isAborted), some.filter((one) => !isAborted(one))]
+        for (const { reject } of gone) reject(aborted())
+        this.#waiting.unshift(...staying)
         return
       }
       for (const { reject } of some) reject(error)
@@ -132,6 +140,10 @@ export class TopicOutbox {
     this.#waiting.splice(at, 1)
     waiting.reject(aborted())
   }
+}
+
+function isAborted({ options }: Waiting): boolean {
+  return options.signal?.aborted === true
 }
 
 function sizeOf({ payload }: Pick<Waiting, "payload">): number {

@@ -1,13 +1,18 @@
 import { ChannelError, fromUtf8, hex, PeerError, sameBytes, UsageError } from "../bytes/index.js"
+import { randomBytes } from "../crypto/index.js"
 import { type ContactBook, contactByKey, trustOf } from "../identity/index.js"
 import {
+  cut,
   type Decoded,
   type DecodedControl,
+  decodeFragment,
   type Gap,
   newRekeyKey,
   type Participant,
   RejectedMessage,
+  Reassembly,
   type RosterChange,
+  type Topic,
 } from "../topic/index.js"
 import {
   makeInvitation,
@@ -43,6 +48,8 @@ const maxUnread = 1_000
 const holdMs = 1_500
 /** Messages of an epoch that we do not have yet. */
 const maxEarly = 256
+/** A reader that takes longer than this for 1,000 messages is not waited for without end. */
+const slowReaderMs = 1_000
 const contactsEveryMs = 2_000
 const retryMs = 1_000
 const dayMs = 86_400_000
@@ -95,7 +102,9 @@ export class TopicSession {
   #isSynced = false
   /** Of epochs that we do not have yet: their rekey message may have been overtaken. */
   #early: Uint8Array[] = []
-  #isPumping = false
+  #pumping: Promise<void> | null = null
+  readonly #reassembly = new Reassembly()
+  #isClosing = false
   #isClosed = false
 
   /** @internal */
@@ -121,6 +130,7 @@ export class TopicSession {
       stored,
       (encoded, signal) => this.#transmit(encoded, signal ? { signal } : {}),
       this.#wallClock,
+      options.transport.capabilities.maxMessageBytes,
     )
     this.#duties = new TopicDuties({
       ...common,
@@ -133,9 +143,10 @@ export class TopicSession {
       ownName: options.ownName ?? "",
       contacts,
       transmit,
+      onRekeyed: () => this.#duties.made(),
     })
     this.#timers = new Timers(this.#clock)
-    this.#queue.push(...stored.unhandled.map((entry) => ({ entry, isRepeated: true })))
+    for (const entry of stored.unhandled) this.#queue.push({ entry, isRepeated: true })
     options.transport.onEvent((event) => {
       this.#emit({ kind: "channel", event })
       if (event.kind === "status" && event.status === "open") void this.#retain()
@@ -200,6 +211,9 @@ export class TopicSession {
     if (!(Number.isInteger(validForMs) && validForMs >= 0 && validForMs < 2 ** 32)) {
       throw new UsageError("bad-duration", "A message is valid for whole milliseconds, below 2³².")
     }
+    if (typeof payload !== "string" && !(payload instanceof Uint8Array)) {
+      throw new UsageError("bad-payload", "A payload is a string or a Uint8Array.")
+    }
     await this.#outbox.send(payload, options)
   }
 
@@ -230,9 +244,7 @@ export class TopicSession {
 
   /** For joining offline: a text to give to an admin by a means that both trust. Not secret. */
   async joinRequest(): Promise<string> {
-    if (this.standing === "member") {
-      throw new UsageError("topic-exists", "There is a topic here already. Choose another name.")
-    }
+    if (this.standing === "member" || this.standing === "waiting") throw topicExists()
     const { identity, ownName = "" } = this.#options
     const { joining } = this.#stored
     const rekeyKey = joining?.rekeyKey ?? newRekeyKey(this.#wallClock())
@@ -243,6 +255,7 @@ export class TopicSession {
 
   /** For joining offline: the text of an admin. We join when its rekey message comes. */
   async acceptInvitation(text: string, petname?: string): Promise<void> {
+    if (this.standing === "member" || this.standing === "waiting") throw topicExists()
     const { publicKey, topicId, name } = openInvitation(text)
     await this.#trustInvited(publicKey, name, petname)
     const rekeyKey = this.#stored.joining?.rekeyKey ?? newRekeyKey(this.#wallClock())
@@ -263,6 +276,9 @@ export class TopicSession {
   /** Lets in who gave us this text. @throws {UsageError} `not-an-admin`, `bad-join-request` */
   async acceptJoinRequest(text: string, petname?: string): Promise<void> {
     const { name, publicKey, rekeyKey, serial } = openJoinRequest(text)
+    if (sameBytes(publicKey, this.publicKey)) {
+      throw new UsageError("own-key", "This join request is our own. Give it to an admin.")
+    }
     await this.#trustInvited(publicKey, name, petname)
     await this.#change({ admit: [{ publicKey, rekeyKey, serial }] })
   }
@@ -296,11 +312,14 @@ export class TopicSession {
 
   /** Saves, closes the transport, ends `messages`. May be called twice. */
   async close(): Promise<void> {
-    if (this.#isClosed) return
+    if (this.#isClosing) return
+    this.#isClosing = true
+    // What is held has arrived, and the other side of a pairing is told.
+    this.#release()
+    await Promise.all([this.#pump(), this.#desk.close()])
     this.#isClosed = true
     this.#timers.close()
     this.#duties.close()
-    this.#desk.close()
     this.#outbox.close()
     await this.#options.transport.close()
     this.#queue.end()
@@ -309,14 +328,16 @@ export class TopicSession {
 
   #start(): void {
     if (this.#stored.topic) this.#hold()
+    this.#duties.mergeIfNeeded()
     void this.#receiveAll()
     void this.#retain()
   }
 
   /** Others are asked what they have of us; data waits for the first answer, but not for long. */
   #hold(): void {
-    this.#held = [...(this.#held ?? []), ...this.#arrived.filter(isData)]
-    this.#arrived = this.#arrived.filter((bytes) => !isData(bytes))
+    const waiting = [...(this.#held ?? []), ...this.#arrived.filter(hasCounter)]
+    this.#arrived = this.#arrived.filter((bytes) => !hasCounter(bytes))
+    this.#held = waiting.slice(0, maxUnread)
     this.#timers.once("hold", holdMs, () => this.#release())
     void this.#duties.greet()
   }
@@ -340,28 +361,62 @@ export class TopicSession {
 
   async #receiveAll(): Promise<void> {
     for await (const { bytes } of this.#options.transport.messages) {
-      if (this.#held && this.#held.length < maxUnread && isData(bytes)) this.#held.push(bytes)
-      else this.#arrived.push(bytes)
+      const whole = this.#whole(bytes)
+      if (whole) this.#take(whole)
       const done = this.#pump()
       if (this.#arrived.length >= maxBatch) await done
-      if (this.#queue.hasReader) await this.#queue.below(maxUnread)
+      // While a reader is slow the channel is not read; what the topic itself needs waits as well, but
+      // not for ever: a reader may be waiting for just that.
+      if (this.#queue.hasReader && this.#queue.length >= maxUnread) {
+        await Promise.race([this.#queue.below(maxUnread), this.#pause(slowReaderMs)])
+      }
       if (this.#isClosed || !this.#stored.isReceiver) return
     }
   }
 
-  async #pump(): Promise<void> {
-    if (this.#isPumping) return
-    this.#isPumping = true
+  /** Pieces are put together before anything else is looked at. */
+  #whole(bytes: Uint8Array): Uint8Array | null {
+    if (!isFragment(bytes)) return bytes
     try {
-      while (this.#arrived.length > 0 && !this.#isClosed) {
-        // What follows a rekey message may have to wait for what that brings about.
-        const rekeyAt = this.#arrived.findIndex(isRekey)
-        const count = rekeyAt < 0 ? maxBatch : Math.min(maxBatch, rekeyAt + 1)
-        await this.#handle(this.#arrived.splice(0, count))
-      }
-    } finally {
-      this.#isPumping = false
+      return this.#reassembly.add(decodeFragment(bytes), this.#wallClock())
+    } catch (error) {
+      this.#failed(error, bytes)
+      return null
     }
+  }
+
+  /** While we do not know whether we are an old copy, all that has a counter waits, in its order. */
+  #take(bytes: Uint8Array): void {
+    if (!this.#held || !hasCounter(bytes)) return void this.#arrived.push(bytes)
+    const topic = this.#stored.topic
+    const report = topic?.peekReport(bytes, { nowMs: this.#wallClock() }) ?? null
+    if (report === "we-are-old") return void this.#arrived.push(bytes)
+    if (this.#held.length < maxUnread) this.#held.push(bytes)
+    if (report === "answer") {
+      this.#isSynced = true
+      this.#release()
+    }
+  }
+
+  /** @returns when all that has arrived is handled. */
+  #pump(): Promise<void> {
+    this.#pumping ??= this.#pumpAll().finally(() => {
+      this.#pumping = null
+    })
+    return this.#pumping
+  }
+
+  async #pumpAll(): Promise<void> {
+    while (this.#arrived.length > 0 && !this.#isClosed) {
+      // What follows a rekey message may have to wait for what that brings about.
+      const rekeyAt = this.#arrived.findIndex(isRekey)
+      const count = rekeyAt < 0 ? maxBatch : Math.min(maxBatch, rekeyAt + 1)
+      await this.#handle(this.#arrived.splice(0, count))
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.schedule(ms, resolve))
   }
 
   async #handle(batch: readonly Uint8Array[]): Promise<void> {
@@ -375,12 +430,15 @@ export class TopicSession {
       }),
     )
     if (!received) return
+    // What brings very much is taken in parts.
+    this.#arrived.unshift(...batch.slice(received.decoded.length))
     this.#deliver(received.entries)
     for (const [i, decoded] of received.decoded.entries()) {
       const encoded = batch[i] as Uint8Array
       if (decoded instanceof PeerError) this.#rejected(decoded, encoded)
       else await this.#follow(decoded)
-      if (decoded instanceof PeerError || decoded.kind !== "behind" || !isData(encoded)) continue
+      if (decoded instanceof PeerError || decoded.kind !== "behind") continue
+      if (decoded.isOlder || !isData(encoded)) continue
       this.#early.push(encoded)
       if (this.#early.length > maxEarly) this.#early.shift()
     }
@@ -417,6 +475,7 @@ export class TopicSession {
     switch (decoded.kind) {
       case "message":
       case "bundle":
+        if (decoded.epoch < this.epoch) this.#duties.lagging(hex(decoded.from))
         return this.#tellGap(decoded.from, decoded.gap)
       case "control":
         return this.#followControl(decoded)
@@ -437,14 +496,16 @@ export class TopicSession {
         return
       }
       case "key-request":
+        if (decoded.request.epoch > this.epoch) this.#duties.requestKey("a higher epoch")
         return this.#duties.answer(decoded.request, decoded.answer)
       case "known":
         return this.#duties.answered()
       case "pairing":
         return this.#desk.hear(decoded.encoded)
       case "behind":
+        if (decoded.isOlder) return this.#duties.resendTo(decoded.what)
         this.#emit({ kind: "behind" })
-        return this.#duties.requestKey()
+        return this.#duties.requestKey(decoded.what)
       case "removed":
         return this.#emit({ kind: "removed", by: decoded.by })
       case "incomplete":
@@ -461,7 +522,7 @@ export class TopicSession {
         return this.#duties.report(from, control.challenge)
       case "report":
         if (weAreOld) {
-          this.#emit({ kind: "old-copy" })
+          this.#emit({ kind: "old-copy", by: this.#sender(from) })
           this.#hold()
         } else if (answersUs) {
           this.#isSynced = true
@@ -541,28 +602,29 @@ export class TopicSession {
   }
 
   async #change(change: RosterChange): Promise<void> {
-    const admins = this.participants().filter(({ isAdmin }) => isAdmin)
-    const removesAdmin = admins.some(({ publicKey }) =>
-      change.remove?.some((key) => sameBytes(key, publicKey)),
-    )
+    const nowMs = this.#wallClock()
     const { notices, rekey } = await this.#stored.change((topic) => {
+      const admins = topic.participants.filter((one) => one.isAdmin)
       const leaving = (change.remove ?? []).map((publicKey) => ({
         publicKey,
         rekeyKey: topic.rekeyKeyOf(publicKey),
       }))
-      const made = topic.change(change, this.#wallClock())
+      const made = topic.change(change, nowMs)
       const told = leaving.map(
         ({ publicKey, rekeyKey }) => rekeyKey && topic.removalNotice({ publicKey, rekeyKey }),
       )
-      return { rekey: made, notices: told }
+      // An admin that lost its power must have no epoch of the same number to answer with: two are
+      // made, and only the second is sent. [TOPIC-7-6]
+      const losesAdmin = admins.some(({ joinId }) => !isAdminStill(topic, joinId))
+      const isLast = topic.standing !== "removed" && losesAdmin
+      return { rekey: isLast ? topic.change({}, nowMs) : made, notices: told }
     })
     this.#duties.superseded()
     await this.#transmit(rekey, { retain: epochSlot })
     void this.#outbox.flush()
     // Whoever is there is told at once; the others when they ask.
     for (const notice of notices) if (notice) await this.#transmit(notice, {})
-    // A removed admin must not be able to answer with an epoch of the same number. [TOPIC-7-6]
-    if (removesAdmin) await this.#change({})
+    this.#duties.made()
   }
 
   async #trustInvited(publicKey: Uint8Array, suggested: string, petname?: string): Promise<void> {
@@ -595,7 +657,7 @@ export class TopicSession {
     const { maxMessageBytes } = transport.capabilities
     if (encoded.length <= maxMessageBytes) return transport.send(encoded, options)
     const { signal } = options
-    const pieces = this.#stored.topic?.fragments(encoded, maxMessageBytes) ?? [encoded]
+    const pieces = cut(encoded, maxMessageBytes, randomBytes(4))
     for (const piece of pieces) await transport.send(piece, signal ? { signal } : {})
   }
 
@@ -607,7 +669,7 @@ export class TopicSession {
       } catch (error) {
         this.#failed(error)
         if (!(error instanceof ChannelError)) return null
-        await new Promise<void>((resolve) => this.#clock.schedule(retryMs, resolve))
+        await this.#pause(retryMs)
       }
     }
     return null
@@ -617,6 +679,9 @@ export class TopicSession {
     try {
       await this.#stored.upkeep()
       this.#duties.rotateIfDue()
+      this.#duties.mergeIfNeeded()
+      // Who only sends hears of no new epoch, and looks for it.
+      if (!this.#stored.isReceiver) void this.#outbox.flush()
     } catch (error) {
       this.#failed(error)
     }
@@ -645,6 +710,14 @@ interface Unread {
   readonly isRepeated: boolean
 }
 
+function topicExists(): UsageError {
+  return new UsageError("topic-exists", "There is a topic here already. Choose another name.")
+}
+
+function isAdminStill(topic: Topic, joinId: Uint8Array): boolean {
+  return topic.participants.some((one) => one.isAdmin && sameBytes(one.joinId, joinId))
+}
+
 /** A contact book for who gives none. */
 function inMemory(): Contacts {
   let book: ContactBook = []
@@ -657,9 +730,22 @@ function inMemory(): Contacts {
   }
 }
 
-/** Messages, bundles and fragments of them: what an old copy must not take twice. */
+function typeOf(bytes: Uint8Array): string {
+  return String.fromCharCode(bytes[0] ?? 0)
+}
+
+/** Messages and bundles. */
 function isData(bytes: Uint8Array): boolean {
-  return ["M", "T", "B", "F"].includes(String.fromCharCode(bytes[0] ?? 0))
+  return ["M", "T", "B"].includes(typeOf(bytes))
+}
+
+/** What an old copy must not take twice, and what must stay in its order. */
+function hasCounter(bytes: Uint8Array): boolean {
+  return isData(bytes) || typeOf(bytes) === "C"
+}
+
+function isFragment(bytes: Uint8Array): boolean {
+  return typeOf(bytes) === "F"
 }
 
 function isPairing(bytes: Uint8Array): boolean {

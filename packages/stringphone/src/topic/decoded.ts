@@ -13,8 +13,12 @@ export type Decoded =
   | { readonly kind: "key-request"; readonly request: KeyRequest; readonly answer: RequestAnswer }
   /** A pairing message: hand it to a joiner or a host, if pairing goes on. */
   | { readonly kind: "pairing"; readonly encoded: Uint8Array }
-  /** An epoch that we do not have: send a `keyRequest`. It may also be another topic's. */
-  | { readonly kind: "behind" }
+  /**
+   * Of an epoch that we do not have: one of us is behind (or it is another topic's). `isOlder`: it is
+   * the sender, who did not hear of our epoch; otherwise send a `keyRequest`. `what` is the same for
+   * the same epoch and sender.
+   */
+  | { readonly kind: "behind"; readonly isOlder: boolean; readonly what: string }
   /** We were removed from the topic. */
   | { readonly kind: "removed"; readonly by: Uint8Array; readonly epoch: number }
   /** A fragment was kept; others are missing. */

@@ -7,6 +7,9 @@ export type {
   Origin,
   RequestAnswer,
 } from "./decoded.js"
+export { cut, Reassembly } from "./fragments.js"
+export { decodeFragment } from "./wire/fragment.js"
+export type { Fragment } from "./wire/fragment.js"
 export type { FreshnessOptions } from "./freshness.js"
 export type { Gap } from "./receiving-keys.js"
 export type { Admission, RosterChange } from "./roster-change.js"

@@ -1,3 +1,4 @@
+import { sameBytes } from "../bytes/index.js"
 import { exchangePublicKey, randomBytes } from "../crypto/index.js"
 import { lateMs } from "./receiving-keys.js"
 import type { RekeyKeyPair } from "./slot.js"
@@ -23,6 +24,23 @@ export function afterUse(
   const newest = marked.at(-1) ?? used
   if (newest.usedMs === null) return marked
   return [...marked, newRekeyKey(Math.max(nowMs, newest.serial + 1))]
+}
+
+/** Our own that may still be sealed to. */
+const maxRekeyKeys = 8
+
+/** One more, as the newest; the oldest goes, but not the one that the roster has. */
+export function withAnother(
+  keys: readonly RekeyKeyPair[],
+  another: RekeyKeyPair,
+  inRoster: Uint8Array | undefined,
+): readonly RekeyKeyPair[] {
+  const all = [...keys, another]
+  const isKept = ({ publicKey }: RekeyKeyPair): boolean =>
+    inRoster !== undefined && sameBytes(publicKey, inRoster)
+  const surplus = all.length - maxRekeyKeys
+  const going = all.filter((key) => !isKept(key)).slice(0, Math.max(0, surplus))
+  return all.filter((key) => !going.includes(key))
 }
 
 /** A used one waits for rekeys that are under way, and goes. */

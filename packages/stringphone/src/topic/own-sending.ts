@@ -19,8 +19,6 @@ const maxSkipped = 2 ** 20
 export class OwnSending {
   #saved: SavedSending
   #blocks: SendingKeys[] = []
-  /** This process took blocks of this epoch: what it used is known to it. */
-  #isTaker = false
   /** Guards of our last 256 messages, by counter: another one tells of another copy of us. */
   readonly #guards = new Uint8Array(8 * blockSize)
   #guarded = { from: 0, to: 0 }
@@ -51,10 +49,9 @@ export class OwnSending {
     return this.#usedBefore
   }
 
-  /** The first counter that this process did not use; `null`: it does not know. */
-  get unusedFrom(): number | null {
-    if (!this.#isTaker) return this.#saved.used
-    return this.#blocks[0]?.counter ?? this.taken
+  /** Above the last counter that was used in this epoch; `null`: that is not known. */
+  get usedTo(): number | null {
+    return this.#guarded.to > 0 ? this.#guarded.to : this.#usedBefore
   }
 
   /** The next counter and its key. @throws {UsageError} `save-first` */
@@ -79,7 +76,7 @@ export class OwnSending {
 
   /** What to save; `stored` releases the counters that it takes. [TOPIC-6-2] */
   snapshot(closing: boolean): { readonly sending: Uint8Array; stored(): void } {
-    if (closing && this.#isTaker) this.#saved = { ...this.#saved, used: this.unusedFrom }
+    if (closing) this.#saved = { ...this.#saved, used: this.usedTo }
     const { commitment } = this.#saved
     const generation = this.#generation
     const isLow = !closing && this.left < lowWater
@@ -93,7 +90,6 @@ export class OwnSending {
         // Keys that were given up meanwhile are not to be used.
         if (!taken || isStored || generation !== this.#generation) return
         isStored = true
-        this.#isTaker = true
         this.#blocks.push(taken.keys)
       },
     }
@@ -139,7 +135,6 @@ export class OwnSending {
 
   #giveUp(): void {
     this.#blocks = []
-    this.#isTaker = false
     this.#generation += 1
   }
 

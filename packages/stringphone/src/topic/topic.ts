@@ -37,7 +37,7 @@ import {
   receiveEpoch,
   withoutSenders,
 } from "./membership.js"
-import { afterUse, forgetUsed, newRekeyKey } from "./own-rekey-keys.js"
+import { afterUse, forgetUsed, newRekeyKey, withAnother } from "./own-rekey-keys.js"
 import { OwnSending } from "./own-sending.js"
 import { pad } from "./padding.js"
 import { accept, openMessage } from "./receive.js"
@@ -386,8 +386,16 @@ export class Topic {
     return message
   }
 
-  /** Asks for the epoch that we do not have. [TOPIC-8-1] */
-  keyRequest(): Uint8Array {
+  /**
+   * Asks for the epoch that we do not have; save a snapshot before you send it. If a rekey message
+   * could not be opened, our rekey key is an old one, and another is made. [TOPIC-8-1]
+   */
+  keyRequest(nowMs: number): Uint8Array {
+    if (this.#failed.some((byte) => byte !== 0)) {
+      const serial = Math.max(nowMs, this.#newestRekeyKey.serial + 1)
+      const known = participantIn(this.#body, this.publicKey)?.rekeyKey
+      this.#rekeyKeys = withAnother(this.#rekeyKeys, newRekeyKey(serial), known)
+    }
     const { publicKey, serial } = this.#newestRekeyKey
     const request = { epoch: this.epoch, failed: this.#failed, serial, rekeyKey: publicKey }
     return makeKeyRequest(this.#signer, this.#body, request)
@@ -458,6 +466,28 @@ export class Topic {
     }
   }
 
+  /**
+   * Looks whether these bytes are a report that answers our last `sync`, or that shows that we are an
+   * old copy; nothing is changed. So what came before it can wait for it.
+   */
+  peekReport(bytes: Uint8Array, options: DecodeOptions): "answer" | "we-are-old" | null {
+    if (dataTypeOf(bytes[0]) !== "control") return null
+    try {
+      const { header } = decodeData(bytes)
+      const { current } = this.#membership
+      const sender = current.senders.get(header.tag)
+      if (!sender || header.epoch !== (current.body.epoch & 0xffff)) return null
+      const { content } = openMessage(bytes, current, sender, this.#binding(current), options)
+      if (content.kind !== "control" || content.control.kind !== "report") return null
+      const { counters, guard, tag } = content.control
+      const isOld = tag === current.ownTag && this.#sending.isOtherCopy(counters, guard)
+      return isOld ? "we-are-old" : this.#answersUs(content.control) ? "answer" : null
+    } catch (error) {
+      if (error instanceof PeerError) return null
+      throw error
+    }
+  }
+
   get #body(): RekeyBody {
     return this.#membership.current.body
   }
@@ -502,7 +532,10 @@ export class Topic {
     const epoch = epochs.find(({ senders }) => senders.has(header.tag))
     const sender = epoch?.senders.get(header.tag)
     if (!epoch || !sender) {
-      return { kind: epochs.some(({ ownTag }) => ownTag === header.tag) ? "own" : "behind" }
+      if (epochs.some(({ ownTag }) => ownTag === header.tag)) return { kind: "own" }
+      // By 16 bits, the nearer way round.
+      const isOlder = ((header.epoch - this.epoch) & 0xffff) >= 0x8000
+      return { kind: "behind", isOlder, what: `${header.epoch} ${header.tag}` }
     }
     try {
       return this.#decodeFrom(bytes, epoch, sender, options)
@@ -555,6 +588,8 @@ export class Topic {
         if (!isOurs || !this.#sending.isOtherCopy(control.counters, control.guard)) return decoded
         this.#beginAnew(control.counters)
         if (this.#answersUs(control)) answered(sender, decoded.counter)
+        // One alarm for each time that we asked: who lies must wait for the next.
+        this.#challenge = null
         return { ...decoded, weAreOld: true }
       }
       case "closing":
@@ -593,7 +628,7 @@ export class Topic {
     if (!opened) {
       if (decodeRekey(bytes).epoch <= this.epoch) return { kind: "other" }
       this.#failed = hash(bytes).slice(0, 8)
-      return { kind: "behind" }
+      return { kind: "behind", isOlder: false, what: hex(this.#failed) }
     }
     const { body, by, keys } = opened
     const before = this.#body
@@ -660,7 +695,7 @@ export class Topic {
   /** Into a new epoch. Of the one before, what is missing is known by numbers alone from now on. */
   #enter(next: Membership, rekey: Uint8Array, sending: SendingChain): void {
     const { current: before } = this.#membership
-    const counters = this.#sending.unusedFrom ?? 0
+    const counters = this.#sending.usedTo ?? 0
     this.#closing = counters > 0 ? { kind: "closing", epoch: this.epoch, counters } : null
     this.#ended = endOf(before)
     this.#membership = next

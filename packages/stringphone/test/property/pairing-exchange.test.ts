@@ -1,7 +1,7 @@
 // spec/topic.md §9 over a channel that loses, repeats and reorders, and against anything at all.
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { hex, PeerError, utf8 } from "../../src/bytes/index.js"
+import { hex, PeerError, sameBytes, utf8 } from "../../src/bytes/index.js"
 import { makePairingCode, maxFailures, maxWaiting } from "../../src/topic/pairing/index.js"
 import { Host, identityOf, Joiner, seededRandom, sessionOf } from "../scenario/pairing-devices.js"
 
@@ -160,6 +160,8 @@ test(
         const joiners = [new Joiner("One"), new Joiner("Two"), new Joiner("Three")]
         const saidSame = new Set<string>()
         const confirmed = new Set<string>()
+        /** Said before it was let in, also after "the same". */
+        const saidDifferent = new Set<string>()
         for (const move of moves) play(move)
         const admitted = host.log.filter((effect) => effect.kind === "ready")
         letIn += admitted.length
@@ -167,6 +169,7 @@ test(
         expect(new Set(sessions).size).toBe(sessions.length)
         for (const session of sessions) {
           expect(saidSame.has(session) && confirmed.has(session)).toBe(true)
+          expect(saidDifferent.has(session)).toBe(false)
         }
 
         function play(move: Move): void {
@@ -203,7 +206,10 @@ test(
         function decide(same: boolean): void {
           const compare = host.find("compare")
           if (!compare) return
+          const ready = host.log.filter((effect) => effect.kind === "ready")
+          const isIn = ready.some(({ session }) => sameBytes(session, compare.session))
           if (same) saidSame.add(hex(compare.session))
+          else if (!isIn) saidDifferent.add(hex(compare.session))
           host.decide(same)
         }
 
@@ -223,3 +229,66 @@ test(
     expect(letIn).toBeGreaterThan(0)
   },
 )
+
+type Turn = "joiner says" | "host says" | "joiner same" | "host same" | "joiner no" | "host no"
+
+const turn: fc.Arbitrary<Turn> = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom<Turn[]>("joiner says", "host says") },
+  { weight: 2, arbitrary: fc.constantFrom<Turn[]>("joiner same", "host same") },
+  { weight: 1, arbitrary: fc.constantFrom<Turn[]>("joiner no", "host no") },
+)
+
+test("whoever says no before both confirmed, in any order: nobody is let in [TOPIC-9-8]", () => {
+  const seen = { letIn: 0, hostRegrets: 0, joinerRegrets: 0 }
+  const { publicKey } = identityOf("Bob")
+  const shownCode = makePairingCode("host", publicKey, "", seededRandom("no"))
+  fc.assert(
+    fc.property(fc.array(turn, { maxLength: 12 }), fc.boolean(), (turns, coded) => {
+      const code = coded ? shownCode : null
+      const [joiner, host] = [new Joiner("Ada").open(code), new Host("Bob").open(code)]
+      const talk = {
+        "joiner says": () => joiner.take().forEach((bytes) => host.hear(bytes)),
+        "host says": () => host.take().forEach((bytes) => joiner.hear(bytes)),
+      }
+      for (const next of ["joiner says", "host says", "joiner says"] as const) talk[next]()
+      const { session } = host.get(coded ? "scanned" : "compare")
+      for (const next of turns) {
+        if (next === "joiner says" || next === "host says") talk[next]()
+        else if (next === "joiner same") joiner.decide(true, session)
+        else if (next === "host same") host.decide(true, session)
+        else if (next === "host no") refuseAtHost()
+        else refuseAtJoiner()
+      }
+      if (host.find("ready")) seen.letIn++
+
+      function refuseAtHost(): void {
+        const isIn = host.find("ready") !== undefined
+        const wasConfirmed = host.currentPhase === "confirmed-by-us"
+        const before = host.log.length
+        host.decide(false, session)
+        if (isIn) {
+          expect(host.log.length).toBe(before)
+          return
+        }
+        if (wasConfirmed) seen.hostRegrets++
+        // It can not come back, whatever anybody says.
+        expect(host.find("ended")).toBeDefined()
+        host.decide(true, session)
+        talk["joiner says"]()
+        expect([host.currentPhase, host.find("ready")]).toEqual([null, undefined])
+      }
+
+      function refuseAtJoiner(): void {
+        const { phase } = joiner.state
+        joiner.decide(false, session)
+        if (phase !== "comparing" && phase !== "waiting") return
+        if (phase === "waiting") seen.joinerRegrets++
+        expect(joiner.state.phase).toBe("idle")
+        expect(joiner.kinds().slice(-2)).toEqual(["send", "ended"])
+        expect(joiner.get("ended").because).toBe(coded ? "closed" : "different")
+      }
+    }),
+    { numRuns: 200 },
+  )
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(0)
+})

@@ -101,7 +101,7 @@ class Network {
 
   /** A key request, and what comes of it. [TOPIC-8] */
   #ask(member: Topic): void {
-    const request = member.keyRequest()
+    const request = member.keyRequest(this.clockMs)
     const newestFirst = this.alive.sort((a, b) => b.epoch - a.epoch)
     for (const other of newestFirst) {
       if (other === member) continue

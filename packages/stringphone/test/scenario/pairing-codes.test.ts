@@ -99,6 +99,47 @@ describe("a secret works once", () => {
   })
 })
 
+describe("a person refuses whom a code proved [TOPIC-9-8]", () => {
+  /** Both know each other; the joiner's '5' was not heard. */
+  function scanned(role: PairingCode["role"]) {
+    const code = codeOf(role, role === "host" ? "Host" : "Joiner")
+    const [joiner, host] = [new Joiner().open(code), new Host().open(code)]
+    host.hear(joiner.takeOne())
+    const reveal = host.hear(joiner.hear(host.takeOne()).takeOne()).takeOne()
+    return { joiner, host, confirmation: joiner.hear(reveal).takeOne() }
+  }
+
+  test.each(["host", "joiner"] as const)("the host's, with a %s's code", (role) => {
+    const { confirmation, host, joiner } = scanned(role)
+    expect(host.currentPhase).toBe("confirmed-by-us")
+    joiner.hear(host.decide(false, host.get("scanned").session).takeOne())
+    expect(host.get("ended").because).toBe("closed")
+    expect(host.state).toMatchObject({ failures: 1, paired: [] })
+    host.hear(confirmation)
+    expect(host.find("ready")).toBeUndefined()
+    // Nobody compared: it is no warning.
+    expect(joiner.get("ended")).toMatchObject({ because: "cancelled-by-peer", reason: "stopped" })
+  })
+
+  test.each(["host", "joiner"] as const)("the joiner's, with a %s's code", (role) => {
+    const { confirmation, host, joiner } = scanned(role)
+    expect(joiner.state.phase).toBe("waiting")
+    const { session } = joiner.get("ready")
+    host.hear(joiner.decide(false, session).takeOne()).hear(confirmation)
+    expect(joiner.get("ended")).toMatchObject({ because: "closed", session })
+    expect(joiner.state.phase).toBe("idle")
+    expect(host.get("ended")).toMatchObject({ because: "cancelled-by-peer", reason: "stopped" })
+    expect(host.find("ready")).toBeUndefined()
+  })
+
+  test("after the joiner's '5' the host takes nothing back", () => {
+    const { confirmation, host } = scanned("host")
+    const before = host.hear(confirmation).state
+    expect(host.decide(false, host.get("ready").session).state).toEqual(before)
+    expect([host.take(), host.find("ended")]).toEqual([[], undefined])
+  })
+})
+
 describe("a wrong code", () => {
   test("another secret: the host does not even answer", () => {
     const host = new Host().open(codeOf("host", "Host", "one"))

@@ -90,14 +90,98 @@ describe("a host acts when its person confirmed and '5' came [TOPIC-9-8]", () =>
     expect(joiner.state).toEqual(idleJoiner)
   })
 
-  test("a decision about another session, or a second one, changes nothing", () => {
+  test("a decision about another session, or the same one again, changes nothing", () => {
     const [joiner, host] = shown()
     host.decide(true, new Uint8Array(16))
     joiner.decide(true, new Uint8Array(16))
     expect([host.currentPhase, joiner.state.phase]).toEqual(["comparing", "comparing"])
-    host.decide(true).decide(false)
-    joiner.decide(true).decide(false)
+    host.decide(true).decide(false, new Uint8Array(16))
+    joiner.decide(true).decide(false, new Uint8Array(16))
+    const [confirmed, waiting] = [host.state, joiner.state]
+    host.decide(true)
+    joiner.decide(true)
+    expect([host.state, joiner.state]).toEqual([confirmed, waiting])
     expect([host.currentPhase, joiner.state.phase]).toEqual(["confirmed-by-us", "waiting"])
+    expect(joiner.kinds().filter((kind) => kind === "ready").length).toBe(1)
+  })
+})
+
+describe("'different' after 'the same' counts, until both confirmed [TOPIC-9-8]", () => {
+  function shown() {
+    const [joiner, host] = [new Joiner(), new Host().open()]
+    compared(joiner, host)
+    return [joiner, host] as const
+  }
+
+  test("the host's person takes it back", () => {
+    const [joiner, host] = shown()
+    const cancellation = host.decide(true).decide(false).takeOne()
+    expect(host.get("ended").because).toBe("different")
+    expect(host.currentPhase).toBeNull()
+    expect(host.state).toMatchObject({ failures: 1, paired: [] })
+    host.hear(joiner.decide(true).takeOne()).decide(true)
+    expect(host.find("ready")).toBeUndefined()
+    joiner.hear(cancellation)
+    expect(joiner.get("ended")).toMatchObject({ because: "cancelled-by-peer", reason: "different" })
+    expect(joiner.state).toEqual(idleJoiner)
+  })
+
+  test("the joiner's person takes it back: its 'ready' is withdrawn", () => {
+    const [joiner, host] = shown()
+    host.decide(true)
+    const confirmation = joiner.decide(true).takeOne()
+    const cancellation = joiner.decide(false).takeOne()
+    expect(joiner.kinds().slice(-4)).toEqual(["ready", "send", "send", "ended"])
+    expect(joiner.get("ended")).toMatchObject({
+      because: "different",
+      session: joiner.get("ready").session,
+    })
+    expect(joiner.state).toEqual(idleJoiner)
+    host.hear(cancellation).hear(confirmation)
+    expect(host.get("ended")).toMatchObject({ because: "cancelled-by-peer", reason: "different" })
+    expect(host.find("ready")).toBeUndefined()
+  })
+
+  test("three times, and the window closes", () => {
+    const host = new Host().open()
+    for (const name of ["One", "Two", "Three"]) {
+      compared(new Joiner(name), host)
+      host.decide(true).decide(false).take()
+    }
+    expect(host.log.at(-1)).toEqual({ kind: "closed", because: "too-many-attempts" })
+  })
+
+  test("the host's person, after both confirmed: nothing is taken back", () => {
+    const [joiner, host] = shown()
+    host.decide(true).hear(joiner.decide(true).takeOne())
+    const { session } = host.get("ready")
+    const before = host.state
+    host.decide(false, session)
+    expect(host.state).toEqual(before)
+    expect([host.take(), host.find("ended")]).toEqual([[], undefined])
+    expect(host.kinds().at(-1)).toBe("ready")
+    host.run({ kind: "admitted", nowMs: 0, session, rekey })
+    host.tick(2_000).decide(false, session).hear(joiner.tick(2_000).takeOne())
+    expect(host.takeOne()).toEqual(rekey)
+  })
+
+  test("the joiner's person, after the host was ready: it applies nothing; the host goes on", () => {
+    const [joiner, host] = shown()
+    host.decide(true).hear(joiner.decide(true).takeOne())
+    const before = host.state
+    host.hear(joiner.decide(false).takeOne())
+    expect(host.state).toEqual(before)
+    expect(host.find("ended")).toBeUndefined()
+    expect(joiner.get("ended").because).toBe("different")
+    expect(joiner.state).toEqual(idleJoiner)
+  })
+
+  test("the joiner's person, after it joined: nothing", () => {
+    const [joiner] = shown()
+    joiner.decide(true).run({ kind: "joined" })
+    joiner.take()
+    expect(joiner.decide(false).take()).toEqual([])
+    expect(joiner.find("ended")).toBeUndefined()
   })
 })
 

@@ -201,7 +201,7 @@ test("introduction identical each time and replayable into other topics", () => 
   // The request of who is in a topic is signed for this topic alone.
   const [alice, member] = ours()
   const [inAnother] = ours()
-  const request = member.keyRequest()
+  const request = member.keyRequest(nowMs)
   expect(outcome(alice, request)).toBe("key-request")
   expect(outcome(inAnother, request)).toBe("other")
 })
@@ -397,7 +397,7 @@ test("stable IDs and exact lengths visible", () => {
   const after = [admin, member].map(tagOf)
   expect(new Set([...before, ...after]).size).toBe(4)
   // Neither key nor short ID is in what strangers see.
-  const text = String(concat(admin.encode("yes"), admin.latestRekey, member.keyRequest()))
+  const text = String(concat(admin.encode("yes"), admin.latestRekey, member.keyRequest(nowMs)))
   for (const { publicKey } of admin.participants) {
     expect(text).not.toContain(String(publicKey))
     expect(text).not.toContain(String(classic.participantId(publicKey)))

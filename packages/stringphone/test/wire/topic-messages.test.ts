@@ -52,7 +52,7 @@ const samples: readonly (Sample & { readonly name: string })[] = [
     encoded: lateMessage(),
     kind: "message",
   },
-  { name: "Q", receiver: alice, encoded: bob.keyRequest(), kind: "key-request" },
+  { name: "Q", receiver: alice, encoded: bob.keyRequest(nowMs), kind: "key-request" },
 ]
 
 function lateMessage(): Uint8Array {
@@ -179,7 +179,7 @@ describe("a rekey message", () => {
 
 describe("a removal notice", () => {
   const [admin, member] = removing
-  const [request] = [admin.decode(member.keyRequest(), { nowMs })]
+  const [request] = [admin.decode(member.keyRequest(nowMs), { nowMs })]
   if (request.kind !== "key-request") throw new Error(request.kind)
   const elsewhere = group(2)[0] as Topic
   const encoded = admin.removalNotice(request.request)!

@@ -134,7 +134,11 @@ export type HostEvent =
     }
   /** Any message from the channel. */
   | { readonly kind: "heard"; readonly nowMs: number; readonly bytes: Uint8Array }
-  /** The person's answer to `compare`. */
+  /**
+   * The person's answer to `compare`. `same: false` also takes back an earlier "the same", and refuses
+   * whom a code proved (after `scanned`), until `ready`: from then on nothing is taken back, and
+   * removing the participant is the way.
+   */
   | {
       readonly kind: "decide"
       readonly nowMs: number
@@ -161,9 +165,15 @@ export type HostEffect =
       readonly comparison: Comparison
       readonly untilMs: number
     }
-  /** The code proved who the joiner is; nobody compares. `ready` follows with its '5'. */
+  /**
+   * The code proved who the joiner is; nobody compares. `ready` follows with its '5', unless the
+   * person refuses with `decide` before.
+   */
   | { readonly kind: "scanned"; readonly session: Uint8Array; readonly profile: JoinerProfile }
-  /** Both sides confirmed: make the rekey message with this joiner, then `admitted`. */
+  /**
+   * Both sides confirmed, and nothing is taken back any more: make the rekey message with this joiner,
+   * then `admitted`.
+   */
   | { readonly kind: "ready"; readonly session: Uint8Array; readonly profile: JoinerProfile }
   /** A session that was shown ended before it was paired. */
   | ({ readonly kind: "ended"; readonly session: Uint8Array } & EndReason)

@@ -14,6 +14,7 @@ import {
 } from "./host-window.js"
 import { maxWaiting, repeatMs } from "./limits.js"
 import { encodeHostProfile } from "./profile.js"
+import { refusalOf } from "./refusal.js"
 import { openReason } from "./sealing.js"
 import type { HostContext } from "./signer.js"
 import { windowEnd } from "./window.js"
@@ -187,24 +188,29 @@ function hearCancellation(
   return endSession(state, current, why, null, nowMs, context)
 }
 
+/** "No" counts until both confirmed, also after "the same" and after a code. [TOPIC-9-8] */
 function decide(
   state: HostState,
   { nowMs, same, session }: Extract<HostEvent, { kind: "decide" }>,
   context: HostContext,
 ): Stepped {
   const current = state.phase === "open" ? state.current : null
-  const awaited = current?.phase === "comparing" || current?.phase === "confirmed-by-peer"
-  if (state.phase === "closed" || !awaited || !sameBytes(session, current.session)) {
-    return [state, []]
-  }
+  if (state.phase === "closed" || !current || current.phase === "offering") return [state, []]
+  if (!sameBytes(session, current.session)) return [state, []]
   if (!same) {
-    return endSession(state, current, { because: "different" }, "different", nowMs, context)
+    const { tell, why } = refusalOf(current.comparison)
+    return endSession(state, current, why, tell, nowMs, context)
   }
-  if (current.phase === "confirmed-by-peer") {
-    return pair(state, current, current.confirmation, nowMs, context)
+  switch (current.phase) {
+    case "comparing": {
+      const repeatAtMs = nowMs + repeatMs
+      return [{ ...state, current: { ...current, phase: "confirmed-by-us", repeatAtMs } }, []]
+    }
+    case "confirmed-by-peer":
+      return pair(state, current, current.confirmation, nowMs, context)
+    case "confirmed-by-us":
+      return [state, []]
   }
-  const confirmed = { ...current, phase: "confirmed-by-us", repeatAtMs: nowMs + repeatMs } as const
-  return [{ ...state, current: confirmed }, []]
 }
 
 function admit(

@@ -29,6 +29,8 @@ interface Session {
 /** Both sides said who they are. */
 interface Revealed extends Session {
   readonly profile: HostProfile
+  /** `null`: a code proved it, and nobody compares. */
+  readonly comparison: Comparison | null
   readonly agreed: Agreed
   /** The '4' as it came. */
   readonly hostReveal: Uint8Array
@@ -70,7 +72,6 @@ export type JoinerState =
   | (Revealed & {
       /** The person compares. */
       readonly phase: "comparing"
-      readonly comparison: Comparison
     })
   | (Revealed & {
       /** '5' was sent: the host's rekey message is to be applied. */
@@ -93,7 +94,11 @@ export type JoinerEvent =
     }
   /** Any message from the channel. */
   | { readonly kind: "heard"; readonly nowMs: number; readonly bytes: Uint8Array }
-  /** The person's answer to `compare`. */
+  /**
+   * The person's answer to `compare`. `same: false` also takes back an earlier "the same", and refuses
+   * whom a code proved, until `joined`: no rekey message is applied then, though a host that was ready
+   * may have let us in already, and only its removing us undoes that.
+   */
   | {
       readonly kind: "decide"
       readonly nowMs: number
@@ -114,7 +119,7 @@ export type EndReason =
   | { readonly because: "timed-out" }
   /** The other side does not stand by what it announced, or is not whose code we scanned. */
   | { readonly because: "mismatch" }
-  /** By `close`. */
+  /** By `close`, or our person refused whom a code proved. */
   | { readonly because: "closed" }
 
 export type JoinerEffect =

@@ -18,6 +18,7 @@ import {
 } from "./keys.js"
 import { comparisonMs, graceMs, repeatMs } from "./limits.js"
 import { encodeJoinerProfile } from "./profile.js"
+import { refusalOf } from "./refusal.js"
 import { makeJoinerReveal, openHostReveal } from "./reveal.js"
 import { makeCancellation, openReason, sealNothing } from "./sealing.js"
 import type { JoinerContext } from "./signer.js"
@@ -184,7 +185,8 @@ function hearReveal(state: Active, bytes: Uint8Array, nowMs: number): Stepped {
   const known = profile && (trust.kind !== "scanned" || codeIsOf(trust.code, profile.publicKey))
   if (!known) return end(state, { because: "mismatch" }, null)
   const untilMs = nowMs + comparisonMs // [TOPIC-9-7]
-  const comparison = comparisonOf(agreed.keys.comparisonBytes)
+  const isCompared = trust.kind === "comparing"
+  const comparison = isCompared ? comparisonOf(agreed.keys.comparisonBytes) : null
   const next: Phase<"comparing"> = {
     phase: "comparing",
     session,
@@ -192,11 +194,11 @@ function hearReveal(state: Active, bytes: Uint8Array, nowMs: number): Stepped {
     serial,
     rekeyKey,
     profile,
+    comparison,
     agreed,
     hostReveal: bytes,
-    comparison,
   }
-  if (trust.kind === "comparing") {
+  if (comparison) {
     return [next, [{ kind: "compare", session, profile, comparison, untilMs }]]
   }
   const [waiting, effects] = confirm(next, nowMs) // [TOPIC-9-9]
@@ -210,17 +212,21 @@ function hearCancellation(state: Active, bytes: Uint8Array): Stepped {
   return end(state, { because: "cancelled-by-peer", reason }, null)
 }
 
+/** "No" counts until we joined, also after "the same" and after a code. [TOPIC-9-8] */
 function decide(
   state: Active,
   { nowMs, same, session }: Extract<JoinerEvent, { kind: "decide" }>,
 ): Stepped {
-  if (state.phase !== "comparing" || !sameBytes(session, state.session)) return [state, []]
-  return same ? confirm(state, nowMs) : end(state, { because: "different" }, "different")
+  if (state.phase !== "comparing" && state.phase !== "waiting") return [state, []]
+  if (!sameBytes(session, state.session)) return [state, []]
+  if (same) return state.phase === "comparing" ? confirm(state, nowMs) : [state, []]
+  const { tell, why } = refusalOf(state.comparison)
+  return end(state, why, tell)
 }
 
 /** '5'. The rekey message may be applied from here on, and not before. [TOPIC-9-8] */
 function confirm(state: Phase<"comparing">, nowMs: number): Stepped {
-  const { agreed, hostReveal, profile, rekeyKey, serial, session } = state
+  const { agreed, comparison, hostReveal, profile, rekeyKey, serial, session } = state
   const confirmation = encodeConfirmation({ session, sealed: sealNothing(agreed.keys.confirmKey) })
   const untilMs = state.untilMs + graceMs
   const next: Phase<"waiting"> = {
@@ -230,6 +236,7 @@ function confirm(state: Phase<"comparing">, nowMs: number): Stepped {
     serial,
     rekeyKey,
     profile,
+    comparison,
     agreed,
     hostReveal,
     confirmation,
