@@ -87,7 +87,12 @@ export class SimulatedClock implements Clock {
 function settle(): Promise<void> {
   // Where there is one, the macrotask that does not wait for a millisecond to pass.
   return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve)
-    else setTimeout(resolve, 0)
+    if (typeof setImmediate === "function") return void setImmediate(resolve)
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
   })
 }

@@ -86,8 +86,8 @@ def keys(ask):  # 2
 def winner(ask):  # 7.6
     one, other = (parse_body(epoch["body"]) for epoch in ask["epochs"])
     def removed_by(body, its):
-        makers = [member for member in its["participants"] if member["publicKey"] == its["signer"]]
-        return any(maker["joinId"] in body["tombstones"] for maker in makers)
+        admins = [member["publicKey"] for member in body["participants"] if member["flags"] & 1]
+        return its["signer"] not in admins
     def rank(epoch):
         return -len(parse_body(epoch["body"])["tombstones"]), derive(epoch)["commitment"]
     removals = removed_by(one, other), removed_by(other, one)

@@ -332,12 +332,18 @@ example("rekey: by bob, epoch 65541", late, {"do": "openRekey", "rekeySecret": d
 branch_a = rekey("branch a", 4, made_padding["commitment"], [alice, bob, dave])
 branch_b = rekey("branch b", 4, made_padding["commitment"], [bob, alice, carol])
 branch_c = rekey("branch c", 4, made_padding["commitment"], [bob], tombstones=[alice["joinId"]])
+branch_d = rekey("branch d", 4, made_padding["commitment"], [alice, carol], tombstones=[bob["joinId"]])
+for branch in (branch_a, branch_b):
+    for one in branch["participants"]:
+        one["flags"] = int(one["publicKey"] in (alice["publicKey"], bob["publicKey"]))
 branches = {}
-for name, given in (("a", branch_a), ("b", branch_b), ("c", branch_c)):
+for name, given in (("a", branch_a), ("b", branch_b), ("c", branch_c), ("d", branch_d)):
     made = example(f"rekey: branch {name}", given, {"do": "openRekey", "epochSecret": given["epochSecret"]})
     branches[name] = {"epochSecret": given["epochSecret"], "body": bytes.fromhex(made["body"])}
-for one, other in ("ab", "ba", "ac", "cb"):
-    derivation(f"branch {one} or {other}", {"do": "winner", "epochs": [branches[one], branches[other]]})
+admins = [alice["publicKey"], bob["publicKey"]]
+for one, other in ("ab", "ba", "ac", "ca", "cb", "cd", "dc"):
+    ask_winner = {"do": "winner", "epochs": [branches[one], branches[other]], "admins": admins}
+    derivation(f"branch {one} or {other}", ask_winner)
 
 request = {"do": "makeRequest", "seed": bob["seed"], "requestKey": REQUEST_KEY, "topicId": TOPIC}
 request |= {"nonce": r("request nonce", 24), "epoch": 2, "failed": bytes(8), "serial": AT + 1}
