@@ -101,12 +101,14 @@ describe("a home in trouble", () => {
     for (const bytes of [short, torn, short, Buffer.from("sir"), Buffer.alloc(0)]) {
       await stranger.publishAsync(channel, bytes, { qos: 1 })
     }
-    expect(await home.next("rejected")).toEqual({
-      event: "rejected",
-      code: "malformed",
-      count: 3,
-      claimed: null,
-    })
+    // Messages wait a moment after the start, rekeys do not: they may be told apart.
+    let count = 0
+    while (count < 3) {
+      const rejected = await home.next("rejected")
+      expect(rejected).toMatchObject({ code: "malformed", claimed: null })
+      count += Number(rejected["count"])
+    }
+    expect(count).toBe(3)
     await pair(home, ready)
     expect(await home.end()).toBe(0)
   })
