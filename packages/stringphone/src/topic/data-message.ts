@@ -1,7 +1,13 @@
 import { PeerError } from "../bytes/index.js"
 import { fillRandom, open, seal, verify, withLabelled } from "../crypto/index.js"
 import type { Signer } from "./signer.js"
-import { type DataHeader, decodeData, encodeDataHeader, headerBytes } from "./wire/data.js"
+import {
+  type DataHeader,
+  decodeData,
+  type DecodedData,
+  encodeDataHeader,
+  headerBytes,
+} from "./wire/data.js"
 
 const purpose = "topic message"
 const signatureBytes = 64
@@ -38,6 +44,7 @@ export function sealData(
 /**
  * Opens one and checks its signature. Nothing is changed by it. [TOPIC-3-5]
  *
+ * @param decoded the same bytes, if they were decoded already
  * @returns the content
  * @throws {PeerError} `malformed`, `not-authentic`, `bad-signature`
  */
@@ -46,8 +53,8 @@ export function openData(
   binding: Binding,
   key: Uint8Array,
   publicKey: Uint8Array,
+  { header, sealed }: DecodedData = decodeData(bytes),
 ): Uint8Array {
-  const { header, sealed } = decodeData(bytes)
   const associated = associatedOf(bytes.subarray(0, headerBytes), binding)
   const opened = open(sealed, nonceOf(header.guard), key, associated)
   if (!opened) {

@@ -6,7 +6,7 @@ import { unpad } from "./padding.js"
 import { findKey, type FoundKey } from "./receiving-keys.js"
 import { decodeBundle, decodeTimed } from "./wire/content.js"
 import { type Control, decodeControl } from "./wire/control.js"
-import { type DataHeader, type DataType, decodeData } from "./wire/data.js"
+import type { DataHeader, DataType, DecodedData } from "./wire/data.js"
 
 const maxFalseJumps = 16
 
@@ -32,17 +32,18 @@ export interface Opened {
  */
 export function openMessage(
   bytes: Uint8Array,
+  decoded: DecodedData,
   epoch: Epoch,
   sender: Sender,
   binding: Binding,
   freshness: FreshnessOptions,
 ): Opened {
-  const { header } = decodeData(bytes)
+  const { header } = decoded
   const found = findKey(sender.chain, header.counter)
   if (found.farAhead && sender.falseJumps >= maxFalseJumps) {
     throw new PeerError("too-far-ahead", "A message number is too far ahead, once too often.")
   }
-  const content = openCounted(bytes, sender, binding, found)
+  const content = openCounted(bytes, decoded, sender, binding, found)
   const unpadded = epoch.body.isPadded ? unpad(content) : content // [TOPIC-3-6]
   return { header, found, content: read(header.type, unpadded, freshness) }
 }
@@ -56,12 +57,13 @@ export function accept(sender: Sender, { found, header }: Opened, nowMs: number)
 
 function openCounted(
   bytes: Uint8Array,
+  decoded: DecodedData,
   sender: Sender,
   binding: Binding,
   { farAhead, key }: FoundKey,
 ): Uint8Array {
   try {
-    return openData(bytes, binding, key, sender.publicKey)
+    return openData(bytes, binding, key, sender.publicKey, decoded)
   } catch (error) {
     if (farAhead) sender.falseJumps = Math.min(255, sender.falseJumps + 1) // [TOPIC-2-6]
     throw error

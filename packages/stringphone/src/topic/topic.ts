@@ -58,7 +58,13 @@ import type {
 } from "./topic-options.js"
 import { encodeBundle, encodeTimed } from "./wire/content.js"
 import { type Control, encodeControl } from "./wire/control.js"
-import { type DataType, dataTypeOf, decodeData, headerBytes } from "./wire/data.js"
+import {
+  type DataType,
+  dataTypeOf,
+  decodeData,
+  type DecodedData,
+  headerBytes,
+} from "./wire/data.js"
 import { decodeFragment, fragmentType } from "./wire/fragment.js"
 import { type KeyRequest, keyRequestType } from "./wire/key-request.js"
 import {
@@ -86,6 +92,10 @@ export class Topic {
   readonly #bindings = new WeakMap<Uint8Array, Binding>()
   readonly #reassembly = new Reassembly()
   #membership: Membership
+  #gone: { readonly membership: Membership | null; readonly senders: ReadonlySet<Sender> } = {
+    membership: null,
+    senders: new Set(),
+  }
   #latestRekey: Uint8Array
   #rekeyKeys: readonly RekeyKeyPair[]
   #announced: Map<string, { serial: number; rekeyKey: Uint8Array }>
@@ -473,11 +483,13 @@ export class Topic {
   peekReport(bytes: Uint8Array, options: DecodeOptions): "answer" | "we-are-old" | null {
     if (dataTypeOf(bytes[0]) !== "control") return null
     try {
-      const { header } = decodeData(bytes)
+      const decoded = decodeData(bytes)
+      const { header } = decoded
       const { current } = this.#membership
       const sender = current.senders.get(header.tag)
       if (!sender || header.epoch !== (current.body.epoch & 0xffff)) return null
-      const { content } = openMessage(bytes, current, sender, this.#binding(current), options)
+      const binding = this.#binding(current)
+      const { content } = openMessage(bytes, decoded, current, sender, binding, options)
       if (content.kind !== "control" || content.control.kind !== "report") return null
       const { counters, guard, tag } = content.control
       const isOld = tag === current.ownTag && this.#sending.isOtherCopy(counters, guard)
@@ -527,7 +539,8 @@ export class Topic {
   }
 
   #decodeData(bytes: Uint8Array, options: DecodeOptions): Decoded {
-    const { header } = decodeData(bytes)
+    const decoded = decodeData(bytes)
+    const { header } = decoded
     const epochs = this.#epochs.filter(({ body }) => (body.epoch & 0xffff) === header.epoch)
     const epoch = epochs.find(({ senders }) => senders.has(header.tag))
     const sender = epoch?.senders.get(header.tag)
@@ -538,18 +551,24 @@ export class Topic {
       return { kind: "behind", isOlder, what: `${header.epoch} ${header.tag}` }
     }
     try {
-      return this.#decodeFrom(bytes, epoch, sender, options)
+      return this.#decodeFrom(bytes, decoded, epoch, sender, options)
     } catch (error) {
       if (error instanceof PeerError) throw new RejectedMessage(error, sender.publicKey)
       throw error
     }
   }
 
-  #decodeFrom(bytes: Uint8Array, epoch: Epoch, sender: Sender, options: DecodeOptions): Decoded {
+  #decodeFrom(
+    bytes: Uint8Array,
+    decoded: DecodedData,
+    epoch: Epoch,
+    sender: Sender,
+    options: DecodeOptions,
+  ): Decoded {
     if (this.#isGone(sender)) {
       throw new PeerError("removed-participant", "A message of somebody who was removed.") // [TOPIC-3-10]
     }
-    const opened = openMessage(bytes, epoch, sender, this.#binding(epoch), options)
+    const opened = openMessage(bytes, decoded, epoch, sender, this.#binding(epoch), options)
     const { content, found, header } = opened
     if (sender.mustAnswer && !(content.kind === "control" && this.#answersUs(content.control))) {
       throw new PeerError("resynchronising", "A message that may be older than our saved state.")
@@ -719,9 +738,18 @@ export class Topic {
     if (serial > known) this.#announced.set(hex(publicKey), { serial, rekeyKey })
   }
 
-  #isGone({ joinId, publicKey }: Sender): boolean {
-    const participant = participantIn(this.#body, publicKey)
-    return !participant || includesBytes(this.#membership.removals, joinId)
+  /** Looked up for each message, and the same until the membership is another. */
+  #isGone(sender: Sender): boolean {
+    if (this.#gone.membership !== this.#membership) {
+      const { removals } = this.#membership
+      const senders = this.#epochs.flatMap((epoch) => [...epoch.senders.values()])
+      const gone = senders.filter(
+        ({ joinId, publicKey }) =>
+          !participantIn(this.#body, publicKey) || includesBytes(removals, joinId),
+      )
+      this.#gone = { membership: this.#membership, senders: new Set(gone) }
+    }
+    return this.#gone.senders.has(sender)
   }
 
   #binding(epoch: Epoch): Binding {

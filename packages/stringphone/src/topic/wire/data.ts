@@ -50,11 +50,14 @@ export function encodeDataHeader(header: DataHeader): Uint8Array<ArrayBuffer> {
   return out
 }
 
-/** @throws {PeerError} `malformed` */
-export function decodeData(bytes: Uint8Array): {
+/** A data message in its parts: views. */
+export interface DecodedData {
   readonly header: DataHeader
   readonly sealed: Uint8Array
-} {
+}
+
+/** @throws {PeerError} `malformed` */
+export function decodeData(bytes: Uint8Array): DecodedData {
   return decodeAll(bytes, "data message", (r) => {
     const type = dataTypeOf(r.u8("type"))
     if (!type) throw r.fail("its type is none of M, T, B, C")
