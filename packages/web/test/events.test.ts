@@ -25,7 +25,7 @@ describe("events, in people's words", () => {
       { kind: "branch", epoch: 2, by },
       { kind: "removed", by },
       { kind: "behind" },
-      { kind: "old-copy" },
+      { kind: "old-copy", by: { publicKey: by, contact: null } },
       { kind: "failed", error },
     ] as const
     for (const event of all) expect(eventText(event, nameOf)?.level).toBe("warning")

@@ -33,7 +33,6 @@ export function u32(value: number): Uint8Array<ArrayBuffer> {
   return out
 }
 
-
 /** Big-endian; up to 2⁴⁸ − 1. */
 export function u48(value: number): Uint8Array<ArrayBuffer> {
   return concat(u16(Math.floor(value / 2 ** 32)), u32(value))

@@ -1,8 +1,8 @@
 /** libsodium through sodium-native, whose package ships prebuilt binaries (Node and Bun). */
 import { createHash, createHmac } from "node:crypto"
 import { createRequire } from "node:module"
-import { concat, u8 } from "../bytes/index.js"
 import type { CryptoEngine } from "./engine.js"
+import { hkdf } from "./hkdf.js"
 
 /** The part of sodium-native that we call. */
 interface Sodium {
@@ -148,13 +148,7 @@ function nativeEngine(sodium: Sodium): CryptoEngine {
         : null
     },
 
-    seal(
-      plaintext,
-      nonce,
-      key,
-      associatedData,
-      out = new Uint8Array(plaintext.length + tagBytes),
-    ) {
+    seal(plaintext, nonce, key, associatedData, out = new Uint8Array(plaintext.length + tagBytes)) {
       sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
         out,
         plaintext,
@@ -186,18 +180,7 @@ function nativeEngine(sodium: Sodium): CryptoEngine {
 
     authenticate: hmac,
 
-    // RFC 5869 §2. Not node:crypto's hkdfSync, which refuses an info longer than 1,024 bytes.
-    derive(secret, salt, info, length) {
-      if (length > 255 * 32) throw new RangeError("At most 8,160 bytes can be derived.")
-      const key = hmac(secret, salt)
-      const out = new Uint8Array(length)
-      let block = new Uint8Array(0)
-      for (let at = 0; at < length; at += 32) {
-        block = hmac(concat(block, info, u8(at / 32 + 1)), key)
-        out.set(block.subarray(0, length - at), at)
-      }
-      return out
-    },
+    derive: (secret, salt, info, length) => hkdf(hmac, secret, salt, info, length),
 
     stretch(password, salt, cost, length) {
       const out = new Uint8Array(length)

@@ -4,11 +4,11 @@ import { hsalsa, xsalsa20poly1305 } from "@noble/ciphers/salsa.js"
 import { randomBytes as platformRandomBytes } from "@noble/ciphers/utils.js"
 import { ed25519, x25519 } from "@noble/curves/ed25519.js"
 import { argon2id } from "@noble/hashes/argon2.js"
-import { hkdf } from "@noble/hashes/hkdf.js"
 import { hmac } from "@noble/hashes/hmac.js"
 import { sha256, sha512 } from "@noble/hashes/sha2.js"
 import { concat, sameBytes } from "../bytes/index.js"
 import type { CryptoEngine } from "./engine.js"
+import { hkdf } from "./hkdf.js"
 
 export const engineName = "portable" as const
 
@@ -124,7 +124,7 @@ export const authenticate: CryptoEngine["authenticate"] = (message, key) =>
   hmac(sha256, key, message)
 
 export const derive: CryptoEngine["derive"] = (secret, salt, info, length) =>
-  hkdf(sha256, secret, salt, info, length)
+  hkdf(authenticate, secret, salt, info, length)
 
 export const stretch: CryptoEngine["stretch"] = (password, salt, cost, length) => {
   // libsodium's limits; the library's own are wider.

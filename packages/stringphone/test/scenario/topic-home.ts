@@ -69,10 +69,13 @@ export class Member {
   #run = 0
   #count = 0
 
-  constructor(
-    readonly group: Group,
-    readonly name: string,
-  ) {}
+  readonly group: Group
+  readonly name: string
+
+  constructor(group: Group, name: string) {
+    this.group = group
+    this.name = name
+  }
 
   async open({ found = false, store }: { found?: boolean; store?: Store } = {}): Promise<void> {
     if (store) this.store = store

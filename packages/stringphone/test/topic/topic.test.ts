@@ -36,7 +36,7 @@ describe("a topic", () => {
     b.snapshot().stored()
     for (let i = 0; i < 3000; i++) {
       if (a.stored === 0) a.snapshot().stored()
-      expect(b.decode(a.encode("x" + i), { nowMs }).kind).toBe("message")
+      expect(b.decode(a.encode(`x${i}`), { nowMs }).kind).toBe("message")
     }
     const saved = b.snapshot()
     const b2 = Topic.restore({ signer: bob }, saved)
