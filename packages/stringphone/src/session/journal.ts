@@ -1,7 +1,7 @@
-import { concat, decodeAll, u16, u32, u48 } from "../bytes/index.js"
+import { concat, decodeAll, type Reader, u16, u32, u48 } from "../bytes/index.js"
 import type { DecodedBundle, DecodedMessage } from "../topic/index.js"
 
-/** One payload that was accepted and is not handled yet; kept beside the topic's state. */
+/** One message that was accepted and is not handled yet; kept beside the topic's state. */
 export interface JournalEntry {
   /** Rises; the order in which they are shown. */
   readonly number: number
@@ -9,48 +9,37 @@ export interface JournalEntry {
   readonly from: Uint8Array
   readonly epoch: number
   readonly counter: number
-  /** Within its bundle. */
-  readonly index: number
   /** When it arrived, milliseconds since 1970. */
   readonly receivedMs: number
   readonly sentMs: number | null
   readonly isLate: boolean
-  readonly payload: Uint8Array
+  /** Several of a bundle. */
+  readonly payloads: readonly Uint8Array[]
 }
 
-/** The payloads of one decoded message or bundle. */
-export function journalEntries(
+export function journalEntry(
   decoded: DecodedMessage | DecodedBundle,
-  firstNumber: number,
+  number: number,
   receivedMs: number,
-): readonly JournalEntry[] {
+): JournalEntry {
   const { counter, epoch, from, isLate } = decoded
-  const payloads = decoded.kind === "message" ? [decoded.payload] : decoded.payloads
-  const sentMs = decoded.kind === "message" ? decoded.sentMs : null
-  return payloads.map((payload, index) => ({
-    number: firstNumber + index,
-    from,
-    epoch,
-    counter,
-    index,
-    receivedMs,
-    sentMs,
-    isLate,
-    payload,
-  }))
+  const isOne = decoded.kind === "message"
+  const payloads = isOne ? [decoded.payload] : decoded.payloads
+  const sentMs = isOne ? decoded.sentMs : null
+  return { number, from, epoch, counter, receivedMs, sentMs, isLate, payloads }
 }
 
 export function encodeJournalEntry(entry: JournalEntry): Uint8Array<ArrayBuffer> {
-  const { counter, epoch, from, index, isLate, payload, receivedMs, sentMs } = entry
+  const { counter, epoch, from, isLate, payloads, receivedMs, sentMs } = entry
   return concat(
     from,
     u32(epoch),
     u32(counter),
-    u16(index),
     u48(receivedMs),
     u48(sentMs === null ? 0 : sentMs + 1),
     Uint8Array.of(isLate ? 1 : 0),
-    payload,
+    u16(payloads.length),
+    ...payloads.flatMap((payload) => [u32(payload.length), payload]),
   )
 }
 
@@ -58,11 +47,15 @@ export function encodeJournalEntry(entry: JournalEntry): Uint8Array<ArrayBuffer>
 export function decodeJournalEntry(number: number, bytes: Uint8Array): JournalEntry {
   return decodeAll(bytes, "journal entry", (r) => {
     const from = r.take(32, "from")
-    const [epoch, counter, index] = [r.u32("epoch"), r.u32("counter"), r.u16("index")]
+    const [epoch, counter] = [r.u32("epoch"), r.u32("counter")]
     const [receivedMs, sent] = [r.u48("received at"), r.u48("sent at")]
     const isLate = r.u8("late") === 1
     const sentMs = sent === 0 ? null : sent - 1
-    const payload = r.rest("payload")
-    return { number, from, epoch, counter, index, receivedMs, sentMs, isLate, payload }
+    const payloads = Array.from({ length: r.u16("number of payloads") }, () => readPayload(r))
+    return { number, from, epoch, counter, receivedMs, sentMs, isLate, payloads }
   })
+}
+
+function readPayload(r: Reader): Uint8Array {
+  return r.take(r.u32("length of payload"), "payload")
 }

@@ -22,7 +22,7 @@ import {
 import {
   decodeJournalEntry,
   encodeJournalEntry,
-  journalEntries,
+  journalEntry,
   type JournalEntry,
 } from "./journal.js"
 
@@ -57,7 +57,7 @@ export interface Received {
 }
 
 /** Payloads that are saved in one commit, or a few more. */
-const maxEntries = 4_096
+const maxPayloads = 4_096
 
 /** How long a receiver's claim holds when it is not renewed. */
 export const claimMs = 60_000
@@ -209,13 +209,15 @@ export class StoredTopic {
       if (batch.some(isControl)) await this.#adoptSending(topic)
       const decoded: (Decoded | PeerError)[] = []
       const entries: JournalEntry[] = []
+      let payloads = 0
       for (const bytes of batch) {
-        if (entries.length >= maxEntries) break
+        if (payloads >= maxPayloads) break
         const one = decodeOne(topic, bytes, { ...options, nowMs })
         decoded.push(one)
         if (one instanceof PeerError || (one.kind !== "message" && one.kind !== "bundle")) continue
-        for (const entry of journalEntries(one, this.#nextNumber, nowMs)) entries.push(entry)
-        this.#nextNumber = (entries.at(-1)?.number ?? this.#nextNumber - 1) + 1
+        const entry = journalEntry(one, this.#nextNumber++, nowMs)
+        entries.push(entry)
+        payloads += entry.payloads.length
       }
       if (decoded.some(isChange)) await this.#save(entries)
       return { decoded, entries }

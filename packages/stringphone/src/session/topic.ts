@@ -120,7 +120,9 @@ export class TopicSession {
     this.#stored = stored
     this.#contacts = contacts
     this.#book = book
-    this.#queue = new MessageQueue(({ entry }) => stored.handled(entry))
+    this.#queue = new MessageQueue((unread) => {
+      if (isLastOf(unread)) stored.handled(unread.entry)
+    })
     this.messages = { [Symbol.asyncIterator]: () => this.#read() }
     const onError = (error: unknown): void => this.#failed(error)
     const common = { stored, clock: this.#clock, wallClock: this.#wallClock, onError }
@@ -146,7 +148,7 @@ export class TopicSession {
       onRekeyed: () => this.#duties.made(),
     })
     this.#timers = new Timers(this.#clock)
-    for (const entry of stored.unhandled) this.#queue.push({ entry, isRepeated: true })
+    for (const entry of stored.unhandled) this.#enqueue(entry, true)
     options.transport.onEvent((event) => {
       this.#emit({ kind: "channel", event })
       if (event.kind === "status" && event.status === "open") void this.#retain()
@@ -402,6 +404,8 @@ export class TopicSession {
   #pump(): Promise<void> {
     this.#pumping ??= this.#pumpAll().finally(() => {
       this.#pumping = null
+      // Something may have come after the last look.
+      if (this.#arrived.length > 0 && !this.#isClosed) void this.#pump()
     })
     return this.#pumping
   }
@@ -543,7 +547,7 @@ export class TopicSession {
   #deliver(entries: readonly JournalEntry[]): void {
     for (const entry of entries) {
       if (!this.#isRevoked(entry.from)) {
-        this.#queue.push({ entry, isRepeated: false })
+        this.#enqueue(entry, false)
         continue
       }
       this.#stored.handled(entry)
@@ -557,8 +561,12 @@ export class TopicSession {
     }
     while (!this.#queue.hasReader && this.#queue.length > maxUnread) {
       const dropped = this.#queue.shift()
-      if (dropped) this.#stored.handled(dropped.entry)
+      if (dropped && isLastOf(dropped)) this.#stored.handled(dropped.entry)
     }
+  }
+
+  #enqueue(entry: JournalEntry, isRepeated: boolean): void {
+    for (const index of entry.payloads.keys()) this.#queue.push({ entry, index, isRepeated })
   }
 
   #rejected(error: PeerError, encoded: Uint8Array): void {
@@ -575,8 +583,9 @@ export class TopicSession {
   }
 
   async *#read(): AsyncGenerator<ReceivedMessage, void, void> {
-    for await (const { entry, isRepeated } of this.#queue) {
-      const { counter, epoch, from, index, isLate, payload, receivedMs, sentMs } = entry
+    for await (const { entry, index, isRepeated } of this.#queue) {
+      const { counter, epoch, from, isLate, payloads, receivedMs, sentMs } = entry
+      const payload = payloads[index] as Uint8Array
       const sender = this.#sender(from)
       const { state } = trustOf(sender.contact)
       yield {
@@ -658,7 +667,8 @@ export class TopicSession {
     if (encoded.length <= maxMessageBytes) return transport.send(encoded, options)
     const { signal } = options
     const pieces = cut(encoded, maxMessageBytes, randomBytes(4))
-    for (const piece of pieces) await transport.send(piece, signal ? { signal } : {})
+    // All at once, in their order: what is sent next must not come between.
+    await Promise.all(pieces.map((piece) => transport.send(piece, signal ? { signal } : {})))
   }
 
   /** A disk that fails now may work again: what came in is not given up for it. */
@@ -707,11 +717,18 @@ export class TopicSession {
 
 interface Unread {
   readonly entry: JournalEntry
+  /** Which of its payloads. */
+  readonly index: number
   readonly isRepeated: boolean
 }
 
 function topicExists(): UsageError {
   return new UsageError("topic-exists", "There is a topic here already. Choose another name.")
+}
+
+/** A message is handled when the last of its payloads is. */
+function isLastOf({ entry, index }: Unread): boolean {
+  return index === entry.payloads.length - 1
 }
 
 function isAdminStill(topic: Topic, joinId: Uint8Array): boolean {
