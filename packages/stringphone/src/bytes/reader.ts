@@ -67,7 +67,10 @@ export class Reader {
   }
 
   #bigEndian(length: number, field: string): number {
-    return this.take(length, field).reduce((value, byte) => value * 256 + byte, 0)
+    if (this.remaining < length) this.take(length, field)
+    let value = 0
+    for (let i = 0; i < length; i++) value = value * 256 + (this.#bytes[this.#at++] as number)
+    return value
   }
 }
 

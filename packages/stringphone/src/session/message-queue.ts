@@ -4,8 +4,9 @@ import { UsageError } from "../bytes/index.js"
  * What waits to be handled. An item counts as handled when its reader asks for the next one: so what
  * a reader was working on when the program died is shown again.
  */
-export class MessageQueue<T> implements AsyncIterable<T> {
-  readonly #waiting: T[] = []
+export class MessageQueue<T extends object> implements AsyncIterable<T> {
+  // In the order of arrival; a Set, so that taking the first one away is cheap.
+  readonly #waiting = new Set<T>()
   readonly #onHandled: (item: T) => void
   #wake: (() => void) | null = null
   #drained: (() => void) | null = null
@@ -17,7 +18,7 @@ export class MessageQueue<T> implements AsyncIterable<T> {
   }
 
   get length(): number {
-    return this.#waiting.length
+    return this.#waiting.size
   }
 
   /** Somebody reads. */
@@ -26,13 +27,15 @@ export class MessageQueue<T> implements AsyncIterable<T> {
   }
 
   push(...items: readonly T[]): void {
-    this.#waiting.push(...items)
+    for (const item of items) this.#waiting.add(item)
     this.#wake?.()
   }
 
   /** Takes the oldest away unread. */
   shift(): T | undefined {
-    return this.#waiting.shift()
+    const [first] = this.#waiting
+    if (first !== undefined) this.#waiting.delete(first)
+    return first
   }
 
   end(): void {
@@ -43,7 +46,7 @@ export class MessageQueue<T> implements AsyncIterable<T> {
 
   /** Resolves when fewer than `length` wait, or at the end. */
   async below(length: number): Promise<void> {
-    while (this.#waiting.length >= length && !this.#isEnded) {
+    while (this.#waiting.size >= length && !this.#isEnded) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve
       })
@@ -57,8 +60,8 @@ export class MessageQueue<T> implements AsyncIterable<T> {
     this.#hasReader = true
     try {
       for (;;) {
-        while (this.#waiting.length > 0) {
-          const item = this.#waiting.shift() as T
+        while (this.#waiting.size > 0) {
+          const item = this.shift() as T
           this.#drained?.()
           // A reader that stops in the middle (break, throw) has not handled this one.
           yield item

@@ -193,7 +193,8 @@ export class PairingDesk {
       throw new UsageError("bad-window", "A pairing window is open for up to 10 minutes.")
     }
     // What was open ends before: its last effects must not reach the new window.
-    await this.#stop()
+    do await this.#stop()
+    while (this.#pairing)
     const nowMs = wallClock()
     void open({ code, nowMs, forMs })
     const shownCode = text === "show" && code ? encodePairingCode(code) : null

@@ -19,10 +19,7 @@ export function checkFreshness(
 ): void {
   if (!timed) {
     if (maxAgeMs === Infinity) return
-    throw new PeerError(
-      "not-timed",
-      "A message does not say when it was sent, but only fresh ones count.",
-    )
+    throw new PeerError("not-timed", "A message does not say when it was sent.")
   }
   const limitMs = Math.min(timed.validForMs === 0 ? Infinity : timed.validForMs, maxAgeMs)
   if (nowMs > timed.sentMs + limitMs + allowedSkewMs) {

@@ -233,8 +233,5 @@ function old(): PeerError {
 }
 
 function notAnAdmin(): PeerError {
-  return new PeerError(
-    "not-an-admin",
-    "A rekey message is by somebody who is no admin of this topic. Nothing was changed.",
-  )
+  return new PeerError("not-an-admin", "A rekey message is by somebody who is no admin.")
 }

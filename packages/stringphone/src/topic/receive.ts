@@ -41,7 +41,7 @@ export function openMessage(
   const { header } = decoded
   const found = findKey(sender.chain, header.counter)
   if (found.farAhead && sender.falseJumps >= maxFalseJumps) {
-    throw new PeerError("too-far-ahead", "A message number is too far ahead, once too often.")
+    throw new PeerError("too-far-ahead", "A message number is too far ahead to be believed.")
   }
   const content = openCounted(bytes, decoded, sender, binding, found)
   const unpadded = epoch.body.isPadded ? unpad(content) : content // [TOPIC-3-6]

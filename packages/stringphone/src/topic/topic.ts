@@ -77,6 +77,13 @@ import {
 import { removalNoticeType } from "./wire/removal-notice.js"
 import { decodeSending, decodeState, encodeState, type SavedSending } from "./wire/state.js"
 
+interface LookedUp {
+  readonly membership: Membership
+  /** Whose messages are refused. */
+  readonly gone: ReadonlySet<Sender>
+  readonly isWaiting: boolean
+}
+
 /**
  * One participant in one topic, spec/topic.md: what comes in is decoded, what goes out encoded.
  * No I/O and no clock. It changes itself only when what came in proved genuine; a throw means that
@@ -92,10 +99,7 @@ export class Topic {
   readonly #bindings = new WeakMap<Uint8Array, Binding>()
   readonly #reassembly = new Reassembly()
   #membership: Membership
-  #gone: { readonly membership: Membership | null; readonly senders: ReadonlySet<Sender> } = {
-    membership: null,
-    senders: new Set(),
-  }
+  #looked: LookedUp | null = null
   #latestRekey: Uint8Array
   #rekeyKeys: readonly RekeyKeyPair[]
   #announced: Map<string, { serial: number; rekeyKey: Uint8Array }>
@@ -264,7 +268,7 @@ export class Topic {
    */
   get standing(): "member" | "waiting" | "removed" {
     if (this.#isRemoved) return "removed"
-    return pendingRemovals(this.#membership).length > 0 ? "waiting" : "member"
+    return this.#lookup.isWaiting ? "waiting" : "member"
   }
 
   /** Whether two branches are to be merged, and we as an admin can. */
@@ -565,7 +569,7 @@ export class Topic {
     sender: Sender,
     options: DecodeOptions,
   ): Decoded {
-    if (this.#isGone(sender)) {
+    if (this.#lookup.gone.has(sender)) {
       throw new PeerError("removed-participant", "A message of somebody who was removed.") // [TOPIC-3-10]
     }
     const opened = openMessage(bytes, decoded, epoch, sender, this.#binding(epoch), options)
@@ -738,18 +742,19 @@ export class Topic {
     if (serial > known) this.#announced.set(hex(publicKey), { serial, rekeyKey })
   }
 
-  /** Looked up for each message, and the same until the membership is another. */
-  #isGone(sender: Sender): boolean {
-    if (this.#gone.membership !== this.#membership) {
-      const { removals } = this.#membership
-      const senders = this.#epochs.flatMap((epoch) => [...epoch.senders.values()])
-      const gone = senders.filter(
-        ({ joinId, publicKey }) =>
-          !participantIn(this.#body, publicKey) || includesBytes(removals, joinId),
-      )
-      this.#gone = { membership: this.#membership, senders: new Set(gone) }
-    }
-    return this.#gone.senders.has(sender)
+  /** What each message needs to know, and what is the same until the membership is another. */
+  get #lookup(): LookedUp {
+    const membership = this.#membership
+    if (this.#looked?.membership === membership) return this.#looked
+    const { removals } = membership
+    const senders = this.#epochs.flatMap((epoch) => [...epoch.senders.values()])
+    const gone = senders.filter(
+      ({ joinId, publicKey }) =>
+        !participantIn(this.#body, publicKey) || includesBytes(removals, joinId),
+    )
+    const isWaiting = pendingRemovals(membership).length > 0
+    this.#looked = { membership, gone: new Set(gone), isWaiting }
+    return this.#looked
   }
 
   #binding(epoch: Epoch): Binding {

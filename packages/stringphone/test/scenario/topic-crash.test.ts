@@ -3,6 +3,7 @@ import { ChannelError, fromUtf8, hex } from "../../src/bytes/index.js"
 import { cryptoEngine } from "../../src/crypto/index.js"
 import { Identity } from "../../src/identity/index.js"
 import { openTopic, type TopicSession } from "../../src/session/index.js"
+import { decodeJournalEntry } from "../../src/session/journal.js"
 import type { Commit, Store } from "../../src/store/index.js"
 import { createMemoryStore } from "../../src/store/memory.js"
 import { createMemoryNetwork, SimulatedClock } from "../../src/transport/memory.js"
@@ -154,7 +155,7 @@ async function live(diesAt: number, afterwards: boolean): Promise<{ isComplete: 
   ])
   network.disconnect("lamp")
   const acceptedBefore = (await disk.list("topic/topic/inbox/")).map(({ value }) =>
-    fromUtf8(value.subarray(32 + 4 + 4 + 2 + 6 + 6 + 1)),
+    decodeJournalEntry(0, value).payloads.map(fromUtf8).join(),
   )
   const shownBefore = shown.length
 

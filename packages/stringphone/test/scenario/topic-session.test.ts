@@ -72,12 +72,7 @@ describe("a topic over a channel", () => {
     await clock.advance(30_000)
     expect(lamp.standing).toBe("removed")
     expect(got).toHaveLength(4)
-    expect(events).toEqual([
-      "lamp: joined ",
-      "lamp: rekeyed ",
-      "lamp: behind ",
-      "lamp: removed ",
-    ])
+    expect(events).toEqual(["lamp: joined ", "lamp: rekeyed ", "lamp: behind ", "lamp: removed "])
     await Promise.all([phone.close(), lamp.close()])
   })
 })

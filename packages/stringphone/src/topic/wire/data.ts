@@ -1,4 +1,4 @@
-import { decodeAll, u16, u32 } from "../../bytes/index.js"
+import { decodeAll } from "../../bytes/index.js"
 
 /** What the content of a data message is. */
 export type DataType = "message" | "timed" | "bundle" | "control"
@@ -42,10 +42,11 @@ export function dataTypeOf(byte: number | undefined): DataType | null {
  */
 export function encodeDataHeader(header: DataHeader): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(headerBytes)
-  out[0] = dataTypes[header.type]
-  out.set(u16(header.epoch), 1)
-  out.set(u32(header.tag), 3)
-  out.set(u32(header.counter), 7)
+  const view = new DataView(out.buffer)
+  view.setUint8(0, dataTypes[header.type])
+  view.setUint16(1, header.epoch)
+  view.setUint32(3, header.tag)
+  view.setUint32(7, header.counter)
   out.set(header.guard, 11)
   return out
 }
