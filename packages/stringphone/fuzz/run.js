@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { classicDecodeTarget } from "./classic-decode.js"
+import { roomClassicTarget } from "./room-classic.js"
+import { roomDecodeTarget, roomModules } from "./room-decode.js"
 import { topicDecodeTarget } from "./topic-decode.js"
 
 const dist = new URL("../dist/", import.meta.url)
@@ -27,6 +29,21 @@ const targets = {
         ...(await built("bytes/index.js")),
       },
       json("topic-receivers.json"),
+    ),
+  },
+  "room-classic": {
+    types: "0123A/+=?!",
+    run: roomClassicTarget(await built("room/classic/index.js"), await built("bytes/index.js")),
+  },
+  "room-decode": {
+    types: "koragescmbv\x01\x02\x03\x04\x05\x06\x07",
+    run: roomDecodeTarget(
+      Object.assign(
+        {},
+        await built("bytes/index.js"),
+        ...(await Promise.all(roomModules.map(built))),
+      ),
+      json("room-secrets.json"),
     ),
   },
 }

@@ -1,3 +1,4 @@
+export { base85, base85Capacity, fromBase85 } from "./base85.js"
 export { base64url, fromBase64url, fromHex, fromUtf8, hex, utf8 } from "./encodings.js"
 export type { Brand } from "./brand.js"
 export { ChannelError, PeerError, UsageError } from "./errors.js"

@@ -85,6 +85,20 @@ export interface CryptoEngine {
     associatedData: Uint8Array,
   ): Uint8Array | null
 
+  /** ChaCha20-Poly1305 (RFC 8439), nonce 12, key 32 → ciphertext ‖ tag 16. For protocols that say so. */
+  sealIetf(
+    plaintext: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+    associatedData: Uint8Array,
+  ): Uint8Array
+  openIetf(
+    sealed: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+    associatedData: Uint8Array,
+  ): Uint8Array | null
+
   /** SHA-256, 32 bytes. */
   hash(message: Uint8Array): Uint8Array
   /** HMAC-SHA256 (RFC 2104), 32 bytes. */

@@ -9,10 +9,12 @@ export {
   hash,
   open,
   openBox,
+  openIetf,
   openSecretbox,
   randomBytes,
   seal,
   sealBox,
+  sealIetf,
   sealSecretbox,
   sign,
   signingKeyPair,
@@ -21,6 +23,7 @@ export {
 } from "#engine"
 export type { CryptoEngine, StretchCost } from "./engine.js"
 export { equal } from "./equal.js"
+export { hkdfExpand } from "./hkdf.js"
 export { labelled, withLabelled } from "./label.js"
 
 /**

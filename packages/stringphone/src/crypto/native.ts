@@ -2,7 +2,7 @@
 import { createHash, createHmac } from "node:crypto"
 import { createRequire } from "node:module"
 import type { CryptoEngine } from "./engine.js"
-import { hkdf } from "./hkdf.js"
+import { hkdfExpand } from "./hkdf.js"
 
 /** The part of sodium-native that we call. */
 interface Sodium {
@@ -52,6 +52,22 @@ interface Sodium {
     key: Uint8Array,
   ): void
   crypto_aead_xchacha20poly1305_ietf_decrypt(
+    plaintext: Uint8Array,
+    secretNonce: null,
+    sealed: Uint8Array,
+    associatedData: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): void
+  crypto_aead_chacha20poly1305_ietf_encrypt(
+    sealed: Uint8Array,
+    plaintext: Uint8Array,
+    associatedData: Uint8Array,
+    secretNonce: null,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): void
+  crypto_aead_chacha20poly1305_ietf_decrypt(
     plaintext: Uint8Array,
     secretNonce: null,
     sealed: Uint8Array,
@@ -176,11 +192,40 @@ function nativeEngine(sodium: Sodium): CryptoEngine {
       return opened ? plaintext : null
     },
 
+    sealIetf(plaintext, nonce, key, associatedData) {
+      const out = new Uint8Array(plaintext.length + tagBytes)
+      sodium.crypto_aead_chacha20poly1305_ietf_encrypt(
+        out,
+        plaintext,
+        associatedData,
+        null,
+        nonce,
+        key,
+      )
+      return out
+    },
+
+    openIetf(sealed, nonce, key, associatedData) {
+      if (sealed.length < tagBytes) return null
+      const plaintext = new Uint8Array(sealed.length - tagBytes)
+      const opened = succeeds(() =>
+        sodium.crypto_aead_chacha20poly1305_ietf_decrypt(
+          plaintext,
+          null,
+          sealed,
+          associatedData,
+          nonce,
+          key,
+        ),
+      )
+      return opened ? plaintext : null
+    },
+
     hash,
 
     authenticate: hmac,
 
-    derive: (secret, salt, info, length) => hkdf(hmac, secret, salt, info, length),
+    derive: (secret, salt, info, length) => hkdfExpand(hmac, hmac(secret, salt), info, length),
 
     stretch(password, salt, cost, length) {
       const out = new Uint8Array(length)

@@ -1,5 +1,5 @@
 /** The engine of browsers, and of any machine without the native one: @noble, pure JavaScript. */
-import { xchacha20poly1305 } from "@noble/ciphers/chacha.js"
+import { chacha20poly1305, xchacha20poly1305 } from "@noble/ciphers/chacha.js"
 import { hsalsa, xsalsa20poly1305 } from "@noble/ciphers/salsa.js"
 import { randomBytes as platformRandomBytes } from "@noble/ciphers/utils.js"
 import { ed25519, x25519 } from "@noble/curves/ed25519.js"
@@ -8,7 +8,7 @@ import { hmac } from "@noble/hashes/hmac.js"
 import { sha256, sha512 } from "@noble/hashes/sha2.js"
 import { concat, sameBytes } from "../bytes/index.js"
 import type { CryptoEngine } from "./engine.js"
-import { hkdf } from "./hkdf.js"
+import { hkdfExpand } from "./hkdf.js"
 
 export const engineName = "portable" as const
 
@@ -118,13 +118,25 @@ export const open: CryptoEngine["open"] = (sealed, nonce, key, associatedData) =
   }
 }
 
+export const sealIetf: CryptoEngine["sealIetf"] = (plaintext, nonce, key, associatedData) =>
+  chacha20poly1305(key, nonce, associatedData).encrypt(plaintext)
+
+export const openIetf: CryptoEngine["openIetf"] = (sealed, nonce, key, associatedData) => {
+  if (sealed.length < 16) return null
+  try {
+    return chacha20poly1305(key, nonce, associatedData).decrypt(sealed)
+  } catch {
+    return null
+  }
+}
+
 export const hash: CryptoEngine["hash"] = (message) => sha256(message)
 
 export const authenticate: CryptoEngine["authenticate"] = (message, key) =>
   hmac(sha256, key, message)
 
 export const derive: CryptoEngine["derive"] = (secret, salt, info, length) =>
-  hkdf(authenticate, secret, salt, info, length)
+  hkdfExpand(authenticate, authenticate(secret, salt), info, length)
 
 export const stretch: CryptoEngine["stretch"] = (password, salt, cost, length) => {
   // libsodium's limits; the library's own are wider.

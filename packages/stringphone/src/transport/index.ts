@@ -12,3 +12,4 @@ export type {
   TransportEvent,
   TransportStatus,
 } from "./port.js"
+export type { LeaveReason, SendLineOptions, TextChannel, TextChannelEvent } from "./text-channel.js"

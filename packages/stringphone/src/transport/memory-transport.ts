@@ -15,6 +15,7 @@ import type {
 export interface MemoryUplink {
   send(message: OutgoingMessage): Promise<void>
   leave(): void
+  present(): readonly string[]
 }
 
 /** One member of a network in memory. */
@@ -54,6 +55,10 @@ export class MemoryTransport implements Transport {
     this.#outlet = { window: 1024, send: (message) => uplink.send(message) }
     this.#outbox = new Outbox(() => this.capabilities.maxMessageBytes)
     this.#outbox.open(this.#outlet)
+  }
+
+  get present(): readonly string[] {
+    return this.#status === "open" ? this.#uplink.present() : []
   }
 
   get status(): TransportStatus {

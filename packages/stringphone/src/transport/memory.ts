@@ -85,6 +85,7 @@ class Network implements MemoryNetwork {
       { maxMessageBytes: this.#options.maxMessageBytes, inbox: this.#options.inbox },
       {
         send: (message) => this.#send(name, message),
+        present: () => [...this.#members.keys()].filter((other) => this.#hears(name, other)),
         leave: () =>
           this.#tellPresence(() => {
             this.#members.delete(name)

@@ -1,4 +1,5 @@
 import type { ChannelError } from "../bytes/index.js"
+import type { LeaveReason } from "./text-channel.js"
 
 /**
  * A channel: bytes in, bytes out, trusted with nothing. One transport is one channel (an MQTT
@@ -9,6 +10,9 @@ export interface Transport {
   readonly address: string
   readonly capabilities: TransportCapabilities
   readonly status: TransportStatus
+
+  /** Who is there now besides us, as far as the channel has said; only with `capabilities.presence`. */
+  readonly present?: readonly string[]
 
   /**
    * Hands one message to the channel. Resolves when the channel took it (for MQTT QoS 1: when the
@@ -81,5 +85,15 @@ export type TransportEvent =
   /** One of several channels failed, while the others carry on. `address` says which. */
   | { readonly kind: "trouble"; readonly address: string; readonly error: ChannelError }
   | { readonly kind: "joined"; readonly who: string }
-  /** `error`: why we ended that one's connection, if it was us. */
-  | { readonly kind: "left"; readonly who: string; readonly error?: ChannelError }
+  | {
+      readonly kind: "left"
+      readonly who: string
+      /** Why we ended that one's connection, if it was us. */
+      readonly error?: ChannelError
+      /** Nothing: not known. */
+      readonly reason?: LeaveReason
+    }
+  /** Somebody goes by another name from now on. */
+  | { readonly kind: "renamed"; readonly who: string; readonly to: string }
+  /** A line of text on the channel that is none of our messages: readable by all, written by anybody. */
+  | { readonly kind: "cleartext"; readonly who: string; readonly text: string }

@@ -170,6 +170,8 @@ class Span implements SpanTransport {
         return this.#count(event.who, 1, event)
       case "left":
         return this.#count(event.who, -1, event)
+      case "renamed":
+        return this.#rename(event)
       default:
         this.#listeners.emit(event)
     }
@@ -188,6 +190,18 @@ class Span implements SpanTransport {
     if (after === 0) this.#present.delete(who)
     else this.#present.set(who, after)
     if (before === 0 || after === 0) this.#listeners.emit(event)
+  }
+
+  /** Who keeps the old name elsewhere, or has the new one there already, comes and goes instead. */
+  #rename(event: Extract<TransportEvent, { readonly kind: "renamed" }>): void {
+    const { who, to } = event
+    if (this.#present.get(who) === 1 && !this.#present.has(to)) {
+      this.#present.delete(who)
+      this.#present.set(to, 1)
+      return this.#listeners.emit(event)
+    }
+    this.#count(who, -1, { kind: "left", who })
+    this.#count(to, 1, { kind: "joined", who: to })
   }
 
   #trouble({ address }: Transport, error: unknown): void {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest"
 import { concat, fromHex, hex, utf8 } from "../../src/bytes/index.js"
 import type { CryptoEngine } from "../../src/crypto/engine.js"
 import argon2 from "../vectors/crypto/argon2id-libsodium.json" with { type: "json" }
+import chacha from "../vectors/crypto/chacha20poly1305-rfc8439.json" with { type: "json" }
 import points from "../vectors/crypto/ed25519-points.json" with { type: "json" }
 import ed25519 from "../vectors/crypto/ed25519-rfc8032.json" with { type: "json" }
 import speccheck from "../vectors/crypto/ed25519-speccheck.json" with { type: "json" }
@@ -217,6 +218,40 @@ export function cryptoContract(engine: Omit<CryptoEngine, "engineName">): void {
     })
   })
 
+  describe("ChaCha20-Poly1305", () => {
+    const key = fromHex(chacha.key)
+    const nonce = fromHex(chacha.nonce)
+    const associatedData = fromHex(chacha.associatedData)
+    const sealed = fromHex(chacha.ciphertext + chacha.tag)
+
+    test("RFC 8439 §2.8.2", () => {
+      const found = engine.sealIetf(fromHex(chacha.plaintext), nonce, key, associatedData)
+      expect(hex(found)).toBe(hex(sealed))
+      expect(hex(engine.openIetf(sealed, nonce, key, associatedData) ?? zeros(0))).toBe(
+        chacha.plaintext,
+      )
+    })
+
+    test("every bit counts, and every length", () => {
+      for (let bit = 0; bit < sealed.length * 8; bit++) {
+        const wrong = Uint8Array.from(sealed)
+        wrong[bit >> 3] = (wrong[bit >> 3] as number) ^ (1 << (bit & 7))
+        expect(engine.openIetf(wrong, nonce, key, associatedData)).toBeNull()
+      }
+      for (let length = 0; length < sealed.length; length++) {
+        expect(engine.openIetf(sealed.subarray(0, length), nonce, key, associatedData)).toBeNull()
+      }
+      expect(engine.openIetf(sealed, nonce, key, associatedData.subarray(1))).toBeNull()
+      expect(engine.openIetf(sealed, nonce, key, zeros(0))).toBeNull()
+    })
+
+    test("nothing sealed with nothing", () => {
+      const empty = engine.sealIetf(zeros(0), nonce, key, zeros(0))
+      expect(empty.length).toBe(16)
+      expect(engine.openIetf(empty, nonce, key, zeros(0))).toEqual(zeros(0))
+    })
+  })
+
   describe("hashes", () => {
     test.each(sha256.vectors)("SHA-256: $name", ({ message, repeat, digest }) => {
       const once = fromHex(message)
@@ -298,6 +333,8 @@ export function cryptoContract(engine: Omit<CryptoEngine, "engineName">): void {
       engine.openSecretbox(engine.sealSecretbox(input, zeros(24), input), zeros(24), input),
       engine.seal(input, zeros(24), input, input),
       engine.open(engine.seal(input, zeros(24), input, input), zeros(24), input, input),
+      engine.sealIetf(input, zeros(12), input, input),
+      engine.openIetf(engine.sealIetf(input, zeros(12), input, input), zeros(12), input, input),
       engine.exchangePublicKey(input),
       engine.hash(input),
       engine.authenticate(input, input),
@@ -324,6 +361,10 @@ export function cryptoContract(engine: Omit<CryptoEngine, "engineName">): void {
     )
     expect(engine.seal(plaintext, nonce, key, other)).toEqual(
       engine.seal(copy(plaintext), copy(nonce), copy(key), copy(other)),
+    )
+    const short = nonce.subarray(0, 12)
+    expect(engine.sealIetf(plaintext, short, key, other)).toEqual(
+      engine.sealIetf(copy(plaintext), copy(short), copy(key), copy(other)),
     )
     const { secretKey } = engine.signingKeyPair(key)
     expect(secretKey).toEqual(engine.signingKeyPair(copy(key)).secretKey)
