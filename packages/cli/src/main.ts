@@ -2,9 +2,9 @@
 import { reportFailure } from "./failure.js"
 import { makeProgram } from "./program.js"
 
-// A reader that has seen enough (`| head`) is no error.
+// A reader that has seen enough (`| head`), or a terminal that was closed, is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error
   process.exit(0)
 })
 

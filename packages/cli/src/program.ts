@@ -4,6 +4,8 @@ import { addClassicCommand } from "./commands/classic.js"
 import { addBridgeCommand } from "./commands/bridge.js"
 import { addContactsCommand } from "./commands/contacts.js"
 import { addIdCommand } from "./commands/id.js"
+import { addIrcCommand } from "./commands/irc.js"
+import { addRoomCommand } from "./commands/room.js"
 import { addTopicCommand } from "./commands/topic.js"
 import { addUpCommand } from "./commands/up.js"
 import { examples } from "./commands/shape.js"
@@ -27,8 +29,10 @@ export function makeProgram(): Command {
   addIdCommand(program)
   addContactsCommand(program)
   addTopicCommand(program)
+  addRoomCommand(program)
   addClassicCommand(program)
   addBridgeCommand(program)
+  addIrcCommand(program)
   examples(program, ["up", "id", "topic new kitchen --broker mqtt://127.0.0.1:1883"])
   return program
 }

@@ -20,6 +20,12 @@ export function addUpCommand(parent: Command): void {
       collect,
       [],
     )
+    .option(
+      "--irc <url>",
+      "an IRC server that the page may reach for its rooms, as ircs://irc.example.org (repeatable)",
+      collect,
+      [],
+    )
     .option("--pair-seconds <seconds>", "how long p opens the pairing window", parseSeconds, 60)
     .action(
       run(async (context, options: UpOptions) => {
@@ -32,6 +38,7 @@ export function addUpCommand(parent: Command): void {
     "up",
     "up --port 3000 --mqtt-port 2883",
     "up --host 0.0.0.0",
+    "up --irc ircs://irc.example.org --irc 'irc://127.0.0.1/#kitchen'",
     "up --broker mqtts://ann@broker.example   (asks for the password)",
   ])
 }
@@ -42,6 +49,6 @@ function parsePort(text: string): number {
   throw new UsageError("bad-port", "A port is a number from 0 (any free one) to 65535.")
 }
 
-function collect(name: string, before: readonly string[]): readonly string[] {
-  return [...before, name]
+function collect(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text]
 }

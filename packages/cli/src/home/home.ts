@@ -8,6 +8,7 @@ import { formatTopicAddress, redactedBroker } from "../topic-address.js"
 import { lanUrls, loopbackOf } from "../server/addresses.js"
 import { type Household, openHousehold } from "./birth.js"
 import { BrokerWatch } from "./broker-watch.js"
+import { type NamedIrcServer, reportIrcServers } from "./irc-gateway-servers.js"
 import { Device, type DeviceOptions } from "./device.js"
 import type { Emit, MemberReport, ReadyEvent } from "./event.js"
 import { listMembers } from "./members.js"
@@ -27,6 +28,8 @@ export interface HomeOptions {
   readonly brokerUrl: string | null
   /** Names besides the usual ones that the page is asked for by. */
   readonly names: readonly string[]
+  /** IRC servers that the page may reach through the home. */
+  readonly irc: readonly NamedIrcServer[]
   readonly pairingMs: number
   readonly emit: Emit
 }
@@ -121,6 +124,7 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
     host,
     port: options.port,
     names: hostNames,
+    irc: options.irc,
     serveMqtt: (stream: Duplex) =>
       embedded ? embedded.serve(stream) : pipeToBroker(brokerUrl, stream),
     home: () => ({
@@ -131,6 +135,7 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
       embedded: embedded !== null,
       tcp,
       broker: redactedBroker(brokerUrl),
+      rooms: { channel: `${household.channel}/room`, irc: reportIrcServers(options.irc) },
     }),
     devices: () =>
       devices.map((device) => ({

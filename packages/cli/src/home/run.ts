@@ -13,6 +13,7 @@ import { HomeConsole } from "./console.js"
 import type { Emit, HomeEvent } from "./event.js"
 import { type Hold, takeHome } from "./hold.js"
 import { type Home, startHome } from "./home.js"
+import { parseIrcServer } from "./irc-gateway-servers.js"
 import { describe } from "./report.js"
 
 export interface UpOptions {
@@ -23,12 +24,15 @@ export interface UpOptions {
   readonly mqttHost: string
   readonly mqttPort: number
   readonly name: readonly string[]
+  /** URLs of IRC servers. */
+  readonly irc: readonly string[]
   readonly pairSeconds: number
 }
 
 /** `stringphone up`: starts a home and obeys keys until the person or the system wants an end. */
 export async function runHome(context: Context, options: UpOptions): Promise<void> {
   const brokerUrl = options.broker === undefined ? null : await completeLogin(options.broker)
+  const irc = options.irc.map(parseIrcServer)
   const ending = interrupted()
   const out = new StatusLine(process.stdout)
   const emit: Emit = (event) => out.print(textOf(event, context))
@@ -37,7 +41,7 @@ export async function runHome(context: Context, options: UpOptions): Promise<voi
     const { pairSeconds, name, ...places } = options
     const pairingMs = pairSeconds * 1000
     const names = name.map((one) => one.toLowerCase())
-    const starting = startHome({ ...places, directory, brokerUrl, names, pairingMs, emit })
+    const starting = startHome({ ...places, irc, directory, brokerUrl, names, pairingMs, emit })
     // Whoever presses Ctrl-C need not wait for a broker that does not answer.
     const home = await Promise.race([starting, ending.promise.then(() => null)])
     if (home) {

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 import { DeviceRoutes, type ShownDevice } from "./device-routes.js"
+import { IrcGateway } from "../home/irc-gateway.js"
+import type { NamedIrcServer, ReportedIrcServer } from "../home/irc-gateway-servers.js"
 import type { ActionOutcome, EavesdropperAction } from "./eavesdropper.js"
 import { EavesdropperRoute, eavesdropperPath } from "./eavesdropper-route.js"
 import { isOurName, setSecurityHeaders } from "./guard.js"
@@ -20,12 +22,19 @@ export interface HomeJson {
   readonly tcp: { readonly host: string; readonly port: number } | null
   /** Without user and password. */
   readonly broker: string
+  readonly rooms: {
+    /** Where people talk, beside the devices: a topic of the same broker. */
+    readonly channel: string
+    readonly irc: readonly ReportedIrcServer[]
+  }
 }
 
 export interface HomeServerOptions {
   readonly host: string
   readonly port: number
   readonly names: readonly string[]
+  /** What the page may reach through this server. */
+  readonly irc: readonly NamedIrcServer[]
   readonly home: () => HomeJson
   readonly devices: () => readonly ShownDevice[]
   /** Gets the bytes of one MQTT client. */
@@ -41,13 +50,14 @@ export interface HomeServer {
 
 export const mqttPath = "/mqtt"
 
-/** The page, the device pages, `/home.json` and MQTT over WebSocket, on one port. */
+/** The page, the device pages, `/home.json`, MQTT and IRC over WebSocket, on one port. */
 export async function startHomeServer(options: HomeServerOptions): Promise<HomeServer> {
-  const { devices, host, names, serveMqtt, tamper } = options
+  const { devices, host, irc, names, serveMqtt, tamper } = options
   const routes = new DeviceRoutes(devices)
   const eavesdropper = tamper && new EavesdropperRoute(tamper)
   const files = webApp()
   const sockets = new MqttSocket({ path: mqttPath, names, serve: serveMqtt })
+  const gateway = new IrcGateway({ servers: irc, names })
   const server: Server = createServer((request, response) => {
     if (!isOurName(request, names)) return refuse(response, 421, "This server has another name.\n")
     setSecurityHeaders(request, response)
@@ -61,15 +71,16 @@ export async function startHomeServer(options: HomeServerOptions): Promise<HomeS
     if (path === "/home.json") return sendJson(response, options.home())
     if (!routes.answer(request, response, path)) files(request, response)
   })
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    sockets.upgrade(request, socket, head),
-  )
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!gateway.upgrade(request, socket, head)) sockets.upgrade(request, socket, head)
+  })
   const port = await listenNear(server, host, options.port)
   return {
     port,
     async close() {
       routes.close()
       sockets.close()
+      gateway.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
       await closed

@@ -35,7 +35,7 @@ export class Reader {
   }
 
   u8(field: string): number {
-    return this.take(1, field)[0] as number
+    return this.#bigEndian(1, field)
   }
 
   u16(field: string): number {

@@ -68,9 +68,8 @@ export class Branches {
     // Anybody can feign a later epoch. Who hears members of its own is not left behind. [ROOM-6-3]
     const quietMs = now - Math.max(this.#heardAt, this.#member.epochBeganAt)
     if (this.#heardAt >= this.#askedAt) this.#unanswered = 0
-    const isLeft =
-      this.#unanswered >= maxAsks && quietMs >= this.#member.ports.timing.silenceMs
-    if (isLeft || this.#asked > maxAsks) {
+    const isLeft = this.#unanswered >= maxAsks && quietMs >= this.#member.ports.timing.silenceMs
+    if (isLeft || this.#asked >= maxAsks) {
       this.strandedSince = this.#member.epoch
       this.#asked = 0
       this.#unanswered = 0

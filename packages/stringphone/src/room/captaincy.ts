@@ -107,6 +107,10 @@ export class Captaincy {
     if (reason === "removed") this.banned = [...this.banned, key].slice(-maxFormer)
   }
 
+  isLeaving({ roomKey }: MemberFacts): boolean {
+    return this.#leaving.has(hex(roomKey))
+  }
+
   /** A member says that it leaves for good. All remember it: the captain may change. */
   left(sender: MemberFacts): void {
     this.#leaving.add(hex(sender.roomKey))
@@ -244,13 +248,15 @@ export class Captaincy {
         "Somebody asks to be let in under a name that is not theirs.",
       )
     }
+    // A member that lost its state counts among those who are here, or it might never come in again.
+    const seat = seatByIdentity(member.seats, identityKey)
+    if (seat) member.presence.heard(seat.roomKey, from, time)
     const { roomKey, proof } = fields
     const request = { roomKey, credential: fields.credential, identityKey, ownName, proof }
     const newcomer = { ...known, name: from, touchedAt: time.now, request }
     const isNews = known.request === null
     const admission = member.ports.admission(identityKey)
-    const isFormer =
-      this.former.includes(hex(identityKey)) || seatByIdentity(member.seats, identityKey) !== null
+    const isFormer = this.former.includes(hex(identityKey)) || seat !== null
     if (admission === "revoked") {
       this.#newcomers.delete(id)
       return this.#answer(newcomer, "declined", "You are not let in.", out) // [ROOM-3-4]

@@ -41,7 +41,7 @@ export class Chain {
   }
 
   at(epoch: number): EpochRecord | null {
-    return this.records.find((record) => record.epoch === epoch) ?? null
+    return this.records.findLast((record) => record.epoch === epoch) ?? null
   }
 
   /** The epoch ended with these packets, and `next` began. */

@@ -9,7 +9,15 @@ import * as mls from "./mls/group.js"
 import type { RoomPorts } from "./ports.js"
 import type { Presence } from "./presence.js"
 import { Proofs } from "./proofs.js"
-import { isMajority, type Seat, roomKeysOf, seatByKey, seatByLeaf, seatsNotIn, seatsOf } from "./roster.js"
+import {
+  isMajority,
+  type Seat,
+  roomKeysOf,
+  seatByKey,
+  seatByLeaf,
+  seatsNotIn,
+  seatsOf,
+} from "./roster.js"
 import { type RoomKey, signBranch, verifyBranch, verifyOrder } from "./room-key.js"
 import type { SavedLog, SavedRoom } from "./saved.js"
 import type { RoomTime } from "./time.js"
@@ -40,6 +48,7 @@ const earlyMs = 90_000
 /** A message that takes longer than this may be lost. */
 const slowestMs = 5_000
 const maxEarlyBytes = 16_384
+const maxLost = 16
 const maxPendingEntries = 4
 const maxKnown = 1_024
 /** [ROOM-4-8] */
@@ -162,13 +171,16 @@ export class Member {
   /** [ROOM-4-3] */
   hasMajority(time: RoomTime): boolean {
     if (this.ports.quorum === "none") return true
-    const present = this.#seats.filter((seat) => this.isPresent(seat, time))
-    return isMajority(present.length, this.#seats.length)
+    // Who said goodbye is not missed. [ROOM-4-3]
+    const staying = this.#seats.filter((seat) => !this.captaincy.isLeaving(seat))
+    const present = staying.filter((seat) => this.isPresent(seat, time))
+    return isMajority(present.length, staying.length)
   }
 
   /** Says a text. */
   async say(text: string, time: RoomTime, out: Effects): Promise<HeardText> {
-    await this.#sayOwnAgain(time, out)
+    const left = this.transcript.leftBehind(this.epoch)
+    if (left.length > 0) await this.sayAgain(left, time, out)
     const id = await this.#send({ kind: "text", text }, time, out, (id) => ({
       id,
       firstId: id,
@@ -335,6 +347,8 @@ export class Member {
     this.proofs.prove(saved.proven)
     this.handover.given = log?.given ?? saved.given
     this.handover.wasInterrupted = true
+    this.isSpent = saved.isSpent
+    for (const auth of saved.lost) this.#lost.add(auth)
     if (log) this.transcript.restoreAdditions(log.transcript)
   }
 
@@ -347,6 +361,10 @@ export class Member {
       newcomers: this.captaincy.held,
       votes: this.handover.held,
     }
+  }
+
+  get lost(): readonly string[] {
+    return [...this.#lost].slice(-maxLost)
   }
 
   get hasEarly(): boolean {

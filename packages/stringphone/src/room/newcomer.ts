@@ -86,7 +86,8 @@ export class Newcomer {
   readonly #attempt: Attempt
   readonly #accepts: (offer: OfferOf) => boolean
   readonly #beganAt: number
-  readonly #isProbe: boolean
+  /** We only look whether there is a room. */
+  readonly isProbe: boolean
   #offers: readonly { readonly offer: OpenedOffer; readonly from: string | null }[] = []
   #chosen: Chosen | null = null
   #entering: Entering | null = null
@@ -105,7 +106,7 @@ export class Newcomer {
     isProbe = false,
   ) {
     this.#ports = ports
-    this.#isProbe = isProbe
+    this.isProbe = isProbe
     this.#accepts = accepts
     this.#attempt = newAttempt(ports.randomBytes(32))
     this.#beganAt = now
@@ -166,7 +167,7 @@ export class Newcomer {
       this.#sentAt = now
       return out.send(this.#chosen.request, this.#chosen.from)
     }
-    if (this.#offers.length > 0 && !this.#isProbe && now - this.#beganAt >= waitForOffersMs) {
+    if (this.#offers.length > 0 && !this.isProbe && now - this.#beganAt >= waitForOffersMs) {
       return this.#choose(time, out)
     }
     if (now - this.#beganAt >= nobodyMs) this.arrival = { kind: "no-room" }
@@ -187,7 +188,7 @@ export class Newcomer {
     if (this.#ports.standing(identityKey) === "revoked") return
     this.#offers = [...this.#offers, { offer, from }]
     const isVerified = this.#ports.standing(identityKey) === "verified"
-    if (isVerified && !this.#isProbe) this.#choose(time, out)
+    if (isVerified && !this.isProbe) this.#choose(time, out)
   }
 
   /** [ROOM-3-3] */

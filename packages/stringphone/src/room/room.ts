@@ -52,7 +52,7 @@ export class Room {
   get phase(): RoomPhase {
     if (this.#stranded) return "stranded"
     if (this.#member) return "member"
-    if (this.#newcomer) return "joining"
+    if (this.#newcomer && !this.#newcomer.isProbe) return "joining"
     return this.#isRemoved ? "removed" : "outside"
   }
 
@@ -230,6 +230,8 @@ export class Room {
       former: member.captaincy.former,
       banned: member.captaincy.banned,
       proven: member.proofs.proven,
+      isSpent: member.isSpent,
+      lost: member.lost,
     }
     return encodeSaved(saved)
   }

@@ -62,9 +62,9 @@ export class Transcript {
   readonly #again = new Map<string, Uint8Array>()
   #keptBytes = 0
   /** Not certified yet. */
-  #own: readonly OwnText[] = []
+  #own: OwnText[] = []
   /** The last of all that we said. */
-  #said: readonly OwnText[] = []
+  #said: OwnText[] = []
 
   /** The newest heads, at most eight: parents of what we send, and what a commit certifies. */
   get heads(): readonly Uint8Array[] {
@@ -136,12 +136,11 @@ export class Transcript {
     if (!this.#parentsOfSome.has(key)) this.#heads.set(key, entry.id)
     if (own) {
       this.#ownSinceSaved.push(own)
-      const isFirst = sameBytes(own.id, own.firstId)
-      const others = isFirst
-        ? this.#own
-        : this.#own.filter(({ firstId }) => !sameBytes(firstId, own.firstId))
-      this.#own = [...others, own].slice(-maxKept)
-      this.#said = [...this.#said, own].slice(-maxSaid)
+      if (!sameBytes(own.id, own.firstId)) {
+        this.#own = this.#own.filter(({ firstId }) => !sameBytes(firstId, own.firstId))
+      }
+      if (this.#own.push(own) > maxKept) this.#own.shift()
+      if (this.#said.push(own) > maxSaid) this.#said.shift()
     }
     return { isLate }
   }
@@ -186,7 +185,7 @@ export class Transcript {
 
   /** An epoch ended with these heads certified: own texts not at or before them are left behind. */
   endEpoch(certified: readonly Uint8Array[], time: RoomTime): void {
-    this.#own = this.uncovered(certified)
+    this.#own = [...this.uncovered(certified)]
     for (const { id } of this.#own) this.#heads.delete(hex(id))
     for (const id of certified) {
       const key = hex(id)
@@ -209,7 +208,6 @@ export class Transcript {
     for (const { id } of kept.slice(-maxSaid)) {
       if (!this.#parentsOfSome.has(hex(id))) this.#heads.set(hex(id), id)
     }
-    this.#wanted.clear()
     this.#own = this.ownSince(epoch).map((own) => ({ ...own, epoch }))
   }
 
@@ -219,9 +217,10 @@ export class Transcript {
     return this.#own.filter(({ id }) => !covered.has(hex(id)))
   }
 
-  /** Our own texts of this epoch and later: said again when our branch loses. */
+  /** Our own texts of this epoch and later, and those left behind: said again when our branch loses. */
   ownSince(epoch: number): readonly OwnText[] {
-    return this.#said.filter((text) => text.epoch >= epoch)
+    const left = this.#own.filter((text) => text.epoch < epoch)
+    return [...left, ...this.#said.filter((text) => text.epoch >= epoch)]
   }
 
   /** We begin here: what these name is before our time. */
@@ -279,8 +278,8 @@ export class Transcript {
       heads: this.heads,
       seen: [...this.#seen].slice(-1_024),
       entries: [...this.#entries.values()].slice(-128),
-      own: this.#own,
-      said: this.#said,
+      own: [...this.#own],
+      said: [...this.#said],
       again: [...this.#again],
       wanted: [...this.#wanted.values()],
     }
@@ -302,8 +301,8 @@ export class Transcript {
     this.#restore(saved)
     this.#heads.clear()
     for (const id of heads) this.#heads.set(hex(id), id)
-    this.#own = own
-    this.#said = said
+    this.#own = [...own]
+    this.#said = [...said]
   }
 
   restoreAdditions({ own, ...saved }: TranscriptAdditions): void {

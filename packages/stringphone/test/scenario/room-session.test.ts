@@ -159,6 +159,16 @@ describe("a room", () => {
     expect(carol!.room.status.phase).toBe("outside")
   })
 
+  it("lets go of a member who says goodbye and is gone in the same moment", async () => {
+    const people = new People()
+    const [alice, bob] = await people.meet("alice", "bob")
+    await people.during(bob!.room.leave(), 0)
+    await people.kill(bob!)
+    await people.clock.advance(3_000)
+    expect(members(alice!)).toEqual(["me"])
+    expect(eventsOf(alice!, "left")[0]).toMatchObject({ reason: "left", member: { name: "bob" } })
+  })
+
   it("of two whose captain is gone is taken over, and heals when the captain comes back", async () => {
     const people = new People()
     const [alice, bob] = await people.meet("alice", "bob")

@@ -63,7 +63,9 @@ export async function stateAfter(
       suite.signature,
     ),
   )
-  throwIfDefined(await validateLeafNodeCredentialAndKeyUniqueness(applied.tree, leafNode, committer))
+  throwIfDefined(
+    await validateLeafNodeCredentialAndKeyUniqueness(applied.tree, leafNode, committer),
+  )
 
   const before = isExternal ? addLeafNode(applied.tree, leafNode)[0] : applied.tree
   const tree = await applyUpdatePath(before, committer, path, suite.hash, isExternal)

@@ -79,18 +79,34 @@ export function checkEpoch(header: Inspected, epoch: number): void {
  */
 function decodeWhole(bytes: Uint8Array): MLSMessage {
   if (bytes.length > maxMessageBytes) throw malformed(`more than ${maxMessageBytes} bytes`)
-  const copy = Uint8Array.from(bytes)
+  const copy = new Uint8Array(bytes)
   let found: MLSMessage | undefined
-  let again: Uint8Array
+  let isExact: boolean
   try {
     found = decodeMlsMessage(copy, 0)?.[0]
     if (found === undefined) throw malformed("it is cut off or has unknown parts")
-    again = encodeMlsMessage(found)
+    isExact =
+      found.wireformat === "mls_private_message"
+        ? lengthOf(found.privateMessage) === copy.length
+        : sameBytes(encodeMlsMessage(found), copy)
   } catch (error) {
     throw malformed("it can not be read", error)
   }
-  if (!sameBytes(again, copy)) throw malformed("it is not written as it should be")
+  if (!isExact) throw malformed("it is not written as it should be")
   return found
+}
+
+/**
+ * How long a PrivateMessage is in an MLSMessage (RFC 9420 §6). All else in it has one spelling, so
+ * that only the right one has this length; writing all of it again takes as long as reading it.
+ */
+function lengthOf(message: PrivateMessage): number {
+  const { authenticatedData, ciphertext, encryptedSenderData, groupId } = message
+  const fixed = 2 + 2 + 8 + 1
+  return [groupId, authenticatedData, encryptedSenderData, ciphertext].reduce(
+    (sum, { length }) => sum + (length < 64 ? 1 : length < 16_384 ? 2 : 4) + length,
+    fixed,
+  )
 }
 
 function headerOf(

@@ -43,7 +43,7 @@ export function encodeFramedMls(
     throw new TypeError("This is no MLS PrivateMessage of the kind that was expected.")
   }
   // Most of it stays where it is; small views of it would cost more than the bytes.
-  const out = mls.slice(9) as Uint8Array<ArrayBuffer>
+  const out = new Uint8Array(mls.subarray(9))
   out[0] = type
   for (let i = 0; i < 16; i++) out[1 + i] = mls[5 + i] as number
   for (let i = 0; i < 4; i++) out[17 + i] = mls[25 + i] as number
@@ -64,8 +64,13 @@ export function decodeFramedMls(
     const data = readOpaque(r, "authenticated data").slice()
     readOpaque(r, "sender data")
     readOpaque(r, "ciphertext")
-    const head = concat(mlsHead, roomId, u32(0), u32(epoch), u8(contentType))
-    return { roomId, epoch, data, mls: concat(head, bytes.subarray(21)) }
+    const mls = new Uint8Array(bytes.length + 9)
+    mls.set(mlsHead)
+    mls.set(roomId, 5)
+    mls.set(u32(epoch), 25)
+    mls[29] = contentType
+    mls.set(bytes.subarray(21), headBytes)
+    return { roomId, epoch, data, mls }
   })
 }
 

@@ -1,4 +1,4 @@
-import { concat, decodeAll, fromUtf8, type Reader, u32, u48, u8, utf8 } from "../../bytes/index.js"
+import { concat, decodeAll, fromUtf8, type Reader, u32, u48, utf8 } from "../../bytes/index.js"
 import { type BranchProof, encodeBranchProof, readBranchProof } from "./branch-proof.js"
 import { byLeaf, readByLeaf } from "./fields.js"
 import { encodeHeads, messageIdBytes, readHeads, readIds } from "./heads.js"
@@ -70,8 +70,14 @@ const kinds = { text: 1, pulse: 2, vote: 3, ask: 4, leave: 5, proof: 6, again: 7
  */
 export function encodePayload(payload: RoomPayload): Uint8Array<ArrayBuffer> {
   const { kind, number, parents, sentAt } = payload
-  const head = concat(u8(kinds[kind]), u32(number), u48(sentAt), encodeHeads(parents))
-  return concat(head, encodeBody(payload))
+  const [heads, body] = [encodeHeads(parents), encodeBody(payload)]
+  const out = new Uint8Array(11 + heads.length + body.length)
+  out[0] = kinds[kind]
+  out.set(u32(number), 1)
+  out.set(u48(sentAt), 5)
+  out.set(heads, 11)
+  out.set(body, 11 + heads.length)
+  return out
 }
 
 function encodeBody(body: PayloadBody): Uint8Array {
