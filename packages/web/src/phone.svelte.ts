@@ -5,7 +5,7 @@ import {
 } from "@stringphone/cli/home-messages"
 import { openTopic, type ReceivedMessage, type TopicEvent, type TopicSession } from "stringphone"
 import { type ChannelError, hex, utf8 } from "stringphone/bytes"
-import { nameClash } from "stringphone/identity"
+import { nameClash, type VerifiedBy } from "stringphone/identity"
 import type { KeyRing } from "stringphone/keyring"
 import type { Transport, TransportStatus } from "stringphone/transport"
 import { Access } from "./lib/access.svelte.ts"
@@ -26,6 +26,7 @@ import { codeOf, sentenceOf } from "./lib/sentence.ts"
 import type { Channel, Stage } from "./lib/stage.ts"
 import { tap } from "./lib/tap.ts"
 import { TopicView } from "./lib/topic-view.svelte.ts"
+import { Rooms } from "./rooms/rooms.svelte.ts"
 import { type Status, statusOf } from "./lib/trust.ts"
 import { unreadBecause } from "./lib/unread.ts"
 import { Wire } from "./lib/wire.svelte.ts"
@@ -44,9 +45,13 @@ export class Phone {
     () => this.access.ring,
     async () => {
       await this.#session?.refresh()
+      await this.rooms.live?.refresh()
       await this.#sync()
     },
   )
+  readonly rooms = new Rooms({
+    callBroker: (home, channel) => callHome({ ...home, channel }, this.#login),
+  })
   readonly devices = new Devices()
   readonly notices = new Notices()
   readonly noticed = new Noticed()
@@ -114,6 +119,13 @@ export class Phone {
   /** What this phone calls itself; the session has to begin anew to say so. */
   async callMyself(name: string): Promise<void> {
     if (await this.access.callMyself(name)) await this.#restart("Taking the name")
+  }
+
+  /** A person compared the key. `petname`: for whom is no contact yet. */
+  async verifyMember(publicKey: Uint8Array, petname: string, by: VerifiedBy): Promise<void> {
+    if (!this.book.of(publicKey)) await this.book.name(publicKey, petname)
+    const contact = this.book.of(publicKey)
+    if (contact) await this.book.verify(contact, by)
   }
 
   async remove(publicKey: Uint8Array): Promise<void> {
@@ -232,6 +244,16 @@ export class Phone {
     this.#isTicking = true
     await this.#sync()
     this.#arrive()
+    void this.#openRooms(ring, home)
+  }
+
+  /** Beside the home, which does not wait for it. */
+  async #openRooms(ring: KeyRing, home: HomeInfo): Promise<void> {
+    try {
+      await this.rooms.open(ring, home)
+    } catch (error) {
+      this.notices.add(sentenceOf(error))
+    }
   }
 
   async #disconnect(): Promise<void> {
@@ -239,6 +261,7 @@ export class Phone {
     this.#session = null
     this.#transport = null
     try {
+      await this.rooms.close()
       await session?.close()
     } catch (error) {
       // Another tab has it: there is nothing of ours to be saved.

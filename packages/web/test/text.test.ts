@@ -47,7 +47,13 @@ describe("figures", () => {
 
 describe("the home's description", () => {
   it("is read strictly", () => {
-    const read = { channel: "home/x", mqttPath: "/mqtt", broker: "b", eavesdropper: true }
+    const read = {
+      channel: "home/x",
+      mqttPath: "/mqtt",
+      broker: "b",
+      eavesdropper: true,
+      rooms: null,
+    }
     const home = { ...read, protocol: 2, embedded: true, tcp: null }
     expect(readHomeInfo(home)).toEqual(read)
     expect(readHomeInfo({ ...home, eavesdropper: "yes" })?.eavesdropper).toBe(false)

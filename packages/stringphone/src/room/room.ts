@@ -42,7 +42,8 @@ export class Room {
   #stranded: Member | null = null
   #comeBackAt = 0
   #isRemoved = false
-  hasOtherRoom = false
+  /** Of another one, whose messages were seen on this channel. */
+  #otherRoomId: Uint8Array | null = null
 
   constructor(ports: RoomPorts) {
     this.#ports = ports
@@ -54,6 +55,12 @@ export class Room {
     if (this.#member) return "member"
     if (this.#newcomer && !this.#newcomer.isProbe) return "joining"
     return this.#isRemoved ? "removed" : "outside"
+  }
+
+  /** Another room than ours was seen on this channel. */
+  get hasOtherRoom(): boolean {
+    const id = this.#otherRoomId
+    return id !== null && !(this.#member && sameBytes(id, this.#member.roomId))
   }
 
   /** `null` unless we are in. */
@@ -295,7 +302,7 @@ export class Room {
     const member = this.#member
     if ("roomId" in packet) {
       if (!member || !sameBytes(packet.roomId, member.roomId)) {
-        this.hasOtherRoom = true
+        this.#otherRoomId = packet.roomId
         return
       }
     }
@@ -365,6 +372,8 @@ export class Room {
     const arrival = this.#newcomer?.arrival
     if (!arrival) return
     const stranded = this.#stranded ?? this.#member
+    // Where the branches parted is not known to who was not shown it: it says all again.
+    const since = this.#stranded ? (stranded?.branches.strandedSince ?? stranded?.epoch ?? 0) : 0
     if (arrival.kind !== "entered") {
       this.#newcomer = null
       if (this.#member) return
@@ -392,7 +401,6 @@ export class Room {
     await member.send({ kind: "pulse", branch: null }, time, out)
     if (member.settings.isDeniable) await member.proofs.proveToAll(time, out)
     if (stranded && sameBytes(stranded.roomId, member.roomId)) {
-      const since = stranded.branches.strandedSince ?? stranded.epoch
       await member.sayAgain(stranded.transcript.ownSince(since), time, out)
     }
   }

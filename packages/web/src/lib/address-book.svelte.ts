@@ -7,6 +7,7 @@ import {
   decideTrust,
   removeContact,
   renameContact,
+  type VerifiedBy,
 } from "stringphone/identity"
 import type { KeyRing } from "stringphone/keyring"
 
@@ -45,9 +46,9 @@ export class AddressBook {
     )
   }
 
-  /** Only ever called because a person said that the eight words are the same. */
-  verify({ publicKey }: Contact): Promise<void> {
-    const verified = { state: "verified", atMs: Date.now(), by: "words" } as const
+  /** Only ever called because a person said that the eight words are the same, or what `by` names. */
+  verify({ publicKey }: Contact, by: VerifiedBy = "words"): Promise<void> {
+    const verified = { state: "verified", atMs: Date.now(), by } as const
     return this.#update((book) => decideTrust(book, publicKey, verified))
   }
 

@@ -10,6 +10,23 @@ export interface HomeInfo {
   readonly broker: string
   /** Whether the home lets the page play the eavesdropper. */
   readonly eavesdropper: boolean
+  /** Where people talk; `null`: this home has no place for it. */
+  readonly rooms: RoomPlaces | null
+}
+
+export interface RoomPlaces {
+  /** The MQTT topic of the home's own room. */
+  readonly channel: string
+  /** IRC servers that the home relays to, and the path for each. */
+  readonly irc: readonly IrcPlace[]
+}
+
+export interface IrcPlace {
+  /** As in `ircs://irc.example.org:6697`. */
+  readonly address: string
+  readonly path: string
+  /** The channel that the home suggests. */
+  readonly channel: string | null
 }
 
 /** What this page speaks: topics as in spec/topic.md. */
@@ -18,18 +35,39 @@ const protocol = 2
 /** @returns `null` for what does not describe a home of this protocol. */
 export function readHomeInfo(value: unknown): HomeInfo | null {
   if (typeof value !== "object" || value === null) return null
-  const { broker, channel, eavesdropper, mqttPath, ...rest } = value as Readonly<
+  const { broker, channel, eavesdropper, mqttPath, rooms, ...rest } = value as Readonly<
     Record<string, unknown>
   >
   if (rest["protocol"] !== protocol) return null
   if (typeof channel !== "string" || channel === "") return null
-  if (typeof mqttPath !== "string" || !/^\/[^/\\]/.test(mqttPath)) return null
+  if (!isPath(mqttPath)) return null
   return {
     channel,
     mqttPath,
     broker: typeof broker === "string" ? broker : "",
     eavesdropper: eavesdropper === true,
+    rooms: readRoomPlaces(rooms),
   }
+}
+
+function readRoomPlaces(value: unknown): RoomPlaces | null {
+  if (typeof value !== "object" || value === null) return null
+  const { channel, irc } = value as Readonly<Record<string, unknown>>
+  if (typeof channel !== "string" || channel === "") return null
+  const places = Array.isArray(irc) ? (irc as readonly unknown[]) : []
+  return { channel, irc: places.map(readIrcPlace).filter((place) => place !== null) }
+}
+
+function readIrcPlace(value: unknown): IrcPlace | null {
+  if (typeof value !== "object" || value === null) return null
+  const { address, channel, path } = value as Readonly<Record<string, unknown>>
+  if (typeof address !== "string" || !/^ircs?:\/\/\S+$/.test(address) || !isPath(path)) return null
+  return { address, path, channel: typeof channel === "string" ? channel : null }
+}
+
+/** Of the server that this page came from. */
+function isPath(value: unknown): value is string {
+  return typeof value === "string" && /^\/[^/\\]/.test(value)
 }
 
 /** The broker behind the server that this page came from, and no other. */

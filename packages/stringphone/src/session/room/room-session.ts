@@ -28,6 +28,7 @@ import { cleanText, RoomView } from "./room-view.js"
 
 const tickMs = 1_000
 const quietMs = 5_000
+const flushMs = 2_000
 const contactsEveryMs = 2_000
 /** [ROOM-7-9] */
 const probeMs = 2_500
@@ -59,7 +60,7 @@ export async function openRoom(options: OpenRoomOptions): Promise<RoomSession> {
 
 /** In a box: what an async function returns is waited for, and this is not. */
 interface Sent {
-  /** All was handed to the channel, or given up. */
+  /** All was handed to the channel (nothing), or something failed. */
   readonly sent: Promise<unknown>
 }
 
@@ -187,14 +188,14 @@ export class RoomSession implements RoomSessionApi {
     text: string,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<RoomMessage> {
-    let message: RoomMessage | null = null
+    const said: RoomMessage[] = []
     const { sent } = await this.#do(async (out) => {
       const heard = await this.#room.say(text, this.#time(), out)
-      message = this.#view.message(heard, this.#time())
+      said.push(this.#view.message(heard, this.#time()))
     }, signal)
-    await sent
-    if (!message) throw new UsageError("closed", "This room was closed.")
-    return message
+    const failure = await sent
+    if (failure instanceof Error) throw failure
+    return said[0] as RoomMessage
   }
 
   async admit(requestId: string): Promise<void> {
@@ -248,9 +249,20 @@ export class RoomSession implements RoomSessionApi {
     this.#timers.close()
     await this.#work.catch(() => undefined)
     if (this.#isLogged) await this.#store.save(this.#room).catch(() => undefined)
-    await this.#sending.catch(() => undefined)
+    await this.#flushed()
     await this.#options.transport.close()
     this.#queue.end()
+  }
+
+  /** What is on its way gets a moment; nobody waits for a connection that is gone. */
+  async #flushed(): Promise<void> {
+    if (this.#options.transport.status !== "open") return
+    let cancel = (): void => undefined
+    const moment = new Promise<void>((resolve) => {
+      cancel = this.#clock.schedule(flushMs, resolve)
+    })
+    await Promise.race([this.#sending, moment])
+    cancel()
   }
 
   #time(): RoomTime {
@@ -351,10 +363,11 @@ export class RoomSession implements RoomSessionApi {
     const sent = out.sends.map((send) => this.#send(send, signal))
     for (const event of out.events) this.#tell(event)
     this.#refreshStatus()
-    return { sent: Promise.all(sent) }
+    return { sent: Promise.all(sent).then((errors) => errors.find((error) => error !== null)) }
   }
 
-  async #send({ bytes, to }: RoomSend, signal?: AbortSignal): Promise<void> {
+  /** @returns what went wrong, which was told as well; `null`: nothing */
+  async #send({ bytes, to }: RoomSend, signal?: AbortSignal): Promise<unknown> {
     const { transport } = this.#options
     const isAddressed = to !== null && transport.capabilities.addressed
     const sent = this.#sending.then(() =>
@@ -363,10 +376,12 @@ export class RoomSession implements RoomSessionApi {
     this.#sending = sent.catch(() => undefined)
     try {
       await sent
+      return null
     } catch (error) {
       // Who has gone meanwhile needs no answer.
-      const isGone = error instanceof ChannelError && error.code === "not-connected"
-      if (!isGone && !this.#isClosed) this.#failed(error)
+      if (error instanceof ChannelError && error.code === "not-connected") return null
+      if (!this.#isClosed) this.#failed(error)
+      return error
     }
   }
 

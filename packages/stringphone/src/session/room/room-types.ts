@@ -201,7 +201,12 @@ export interface RoomSessionApi {
     readonly captain?: Uint8Array
     readonly signal?: AbortSignal
   }): Promise<RoomJoinOutcome>
-  /** Encrypts and sends. @throws {UsageError} `not-in-room`, `text-too-long` (64 KiB) */
+  /**
+   * Encrypts and sends. When it was handed over to nobody, it counts as said all the same: it goes out
+   * when others miss it, or with the next epoch.
+   * @throws {UsageError} `not-in-room`, `text-too-long` (64 KiB), `split`
+   * @throws {ChannelError} `aborted`, `closed`, `send-failed`
+   */
   say(text: string, options?: { readonly signal?: AbortSignal }): Promise<RoomMessage>
   /** Captain: lets somebody in. @throws {UsageError} `no-such-request`, `not-captain` */
   admit(requestId: string): Promise<void>
