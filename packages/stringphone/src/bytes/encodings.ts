@@ -12,21 +12,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /** UTF-8 bytes of a string. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return (text.length <= maxShort ? asciiBytes(text) : null) ?? encoder.encode(text)
-}
-
-/** The platform's encoder takes longer to begin with a short text than the text takes. */
-const maxShort = 256
-
-/** `null`: it has other characters as well. */
-function asciiBytes(text: string): Uint8Array<ArrayBuffer> | null {
-  const bytes = new Uint8Array(text.length)
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code > 127) return null
-    bytes[i] = code
-  }
-  return bytes
+  return encoder.encode(text)
 }
 
 /** @returns the string, or `null` when the bytes are not valid UTF-8. */
@@ -38,30 +24,15 @@ export function fromUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-const hexCodes = utf8("0123456789abcdef")
 const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte.toString(16).padStart(2, "0"),
 )
 
 /** Lower-case hexadecimal. */
 export function hex(bytes: Uint8Array): string {
-  if (bytes.length <= maxFlat) return flatHex(bytes)
   let text = ""
   for (const byte of bytes) text += hexPairs[byte] as string
   return text
-}
-
-const maxFlat = 64
-
-/** Keys and IDs: text that is put together piece by piece is slower to look up, and to make. */
-function flatHex(bytes: Uint8Array): string {
-  const codes = new Array<number>(bytes.length * 2)
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number
-    codes[2 * i] = hexCodes[byte >> 4] as number
-    codes[2 * i + 1] = hexCodes[byte & 15] as number
-  }
-  return String.fromCharCode.apply(null, codes)
 }
 
 /** @throws {UsageError} `bad-hex` when the text is not an even number of hexadecimal digits. */

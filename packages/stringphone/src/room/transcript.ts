@@ -1,4 +1,5 @@
-import { fromHex, hex, sameBytes } from "../bytes/index.js"
+import { fromHex, sameBytes } from "../bytes/index.js"
+import { keyText } from "./key-text.js"
 import type { RoomTime } from "./time.js"
 
 /** A text of the room, as far as its order is concerned. spec/room.md §5 */
@@ -78,20 +79,20 @@ export class Transcript {
   }
 
   parentsOf(id: Uint8Array): readonly Uint8Array[] {
-    return this.#entries.get(hex(id))?.parents ?? []
+    return this.#entries.get(keyText(id))?.parents ?? []
   }
 
   isSeen(id: Uint8Array): boolean {
-    return this.#seen.has(hex(id))
+    return this.#seen.has(keyText(id))
   }
 
   isWanted(id: Uint8Array): boolean {
-    return this.#wanted.has(hex(id))
+    return this.#wanted.has(keyText(id))
   }
 
   /** A message was opened: a repetition of it is dropped from now on. [ROOM-5-3] */
   see(id: Uint8Array): void {
-    this.#see(hex(id))
+    this.#see(keyText(id))
   }
 
   #see(key: string): void {
@@ -107,7 +108,7 @@ export class Transcript {
 
   /** Keeps the bytes of a message, for those who missed it. [ROOM-5-5] */
   keep(id: Uint8Array, encoded: Uint8Array): void {
-    this.#kept.set(hex(id), encoded)
+    this.#kept.set(keyText(id), encoded)
     this.#keptBytes += encoded.length
     if (this.#kept.size <= maxKept && this.#keptBytes <= maxKeptBytes) return
     for (const [key, bytes] of this.#kept) {
@@ -118,17 +119,17 @@ export class Transcript {
   }
 
   kept(id: Uint8Array): Uint8Array | null {
-    return this.#kept.get(hex(id)) ?? null
+    return this.#kept.get(keyText(id)) ?? null
   }
 
   /** @returns whether it comes after one that was sent later. */
   add(entry: TranscriptEntry, own?: OwnText): { readonly isLate: boolean } {
-    const key = hex(entry.id)
+    const key = keyText(entry.id)
     this.#see(key)
     limit(this.#entries.set(key, entry), maxEntries)
     this.#addedSinceSaved.push(entry)
     for (const parent of entry.parents) {
-      const parentKey = hex(parent)
+      const parentKey = keyText(parent)
       limit(this.#parentsOfSome.add(parentKey), maxSeen)
       this.#heads.delete(parentKey)
     }
@@ -151,17 +152,19 @@ export class Transcript {
     seenBy: Uint8Array | null,
     { now }: RoomTime,
   ): readonly Uint8Array[] {
-    const missing = ids.filter((id) => !this.#seen.has(hex(id)) && !this.#wanted.has(hex(id)))
+    const missing = ids.filter(
+      (id) => !this.#seen.has(keyText(id)) && !this.#wanted.has(keyText(id)),
+    )
     for (const id of missing) {
       if (this.#wanted.size >= maxWanted) break
-      this.#wanted.set(hex(id), { id, seenBy, askedTimes: 0, dueAt: now + firstAskMs })
+      this.#wanted.set(keyText(id), { id, seenBy, askedTimes: 0, dueAt: now + firstAskMs })
     }
     return missing
   }
 
   /** It will not come, or need not: known by another ID, or from before we came. */
   settle(id: Uint8Array): void {
-    this.#wanted.delete(hex(id))
+    this.#wanted.delete(keyText(id))
     this.see(id)
   }
 
@@ -174,7 +177,7 @@ export class Transcript {
     for (const wanted of ask) {
       const { askedTimes } = wanted
       const next = { ...wanted, askedTimes: askedTimes + 1, dueAt: now + askAgainMs }
-      this.#wanted.set(hex(wanted.id), next)
+      this.#wanted.set(keyText(wanted.id), next)
     }
     return { ask, lost }
   }
@@ -186,9 +189,9 @@ export class Transcript {
   /** An epoch ended with these heads certified: own texts not at or before them are left behind. */
   endEpoch(certified: readonly Uint8Array[], time: RoomTime): void {
     this.#own = [...this.uncovered(certified)]
-    for (const { id } of this.#own) this.#heads.delete(hex(id))
+    for (const { id } of this.#own) this.#heads.delete(keyText(id))
     for (const id of certified) {
-      const key = hex(id)
+      const key = keyText(id)
       if (!this.#parentsOfSome.has(key)) this.#heads.set(key, id)
     }
     this.want(certified, null, time)
@@ -204,9 +207,9 @@ export class Transcript {
     const kept = [...this.#entries.values()].filter((entry) => entry.epoch <= epoch)
     this.#heads.clear()
     this.#parentsOfSome.clear()
-    for (const { parents } of kept) for (const id of parents) this.#parentsOfSome.add(hex(id))
+    for (const { parents } of kept) for (const id of parents) this.#parentsOfSome.add(keyText(id))
     for (const { id } of kept.slice(-maxSaid)) {
-      if (!this.#parentsOfSome.has(hex(id))) this.#heads.set(hex(id), id)
+      if (!this.#parentsOfSome.has(keyText(id))) this.#heads.set(keyText(id), id)
     }
     this.#own = this.ownSince(epoch).map((own) => ({ ...own, epoch }))
   }
@@ -214,7 +217,7 @@ export class Transcript {
   /** Our own texts that are not certified, and not at or before these heads. */
   uncovered(heads: readonly Uint8Array[]): readonly OwnText[] {
     const covered = this.#ancestors(heads)
-    return this.#own.filter(({ id }) => !covered.has(hex(id)))
+    return this.#own.filter(({ id }) => !covered.has(keyText(id)))
   }
 
   /** Our own texts of this epoch and later, and those left behind: said again when our branch loses. */
@@ -227,12 +230,12 @@ export class Transcript {
   beginAt(heads: readonly Uint8Array[]): void {
     for (const id of heads) {
       this.see(id)
-      this.#heads.set(hex(id), id)
+      this.#heads.set(keyText(id), id)
     }
   }
 
   isOwn(id: Uint8Array, ownIdentityKey: Uint8Array): boolean {
-    const entry = this.#entries.get(hex(id))
+    const entry = this.#entries.get(keyText(id))
     return entry !== undefined && sameBytes(entry.sender, ownIdentityKey)
   }
 
@@ -241,21 +244,21 @@ export class Transcript {
    * @returns whether it is news to us.
    */
   saidAgain(id: Uint8Array, sender: Uint8Array): boolean {
-    const known = this.#entries.get(hex(id))?.sender ?? this.#again.get(hex(id))
+    const known = this.#entries.get(keyText(id))?.sender ?? this.#again.get(keyText(id))
     if (known && sameBytes(known, sender)) return false
-    this.#again.set(hex(id), sender)
-    this.#againSinceSaved.push([hex(id), sender])
+    this.#again.set(keyText(id), sender)
+    this.#againSinceSaved.push([keyText(id), sender])
     for (const [old] of this.#again) {
       if (this.#again.size <= maxWanted) break
       this.#again.delete(old)
     }
-    this.#wanted.delete(hex(id))
+    this.#wanted.delete(keyText(id))
     return true
   }
 
   /** Whether this text of this sender was shown already, as said again. */
   isSaidAgain(id: Uint8Array, sender: Uint8Array): boolean {
-    const again = this.#again.get(hex(id))
+    const again = this.#again.get(keyText(id))
     return again !== undefined && sameBytes(again, sender)
   }
 
@@ -300,7 +303,7 @@ export class Transcript {
   restore({ heads, own, said, ...saved }: TranscriptSnapshot): void {
     this.#restore(saved)
     this.#heads.clear()
-    for (const id of heads) this.#heads.set(hex(id), id)
+    for (const id of heads) this.#heads.set(keyText(id), id)
     this.#own = [...own]
     this.#said = [...said]
   }
@@ -317,16 +320,16 @@ export class Transcript {
     for (const entry of entries) this.add(entry)
     for (const id of seen) this.see(fromHex(id))
     for (const [key, sender] of again) this.#again.set(key, sender)
-    for (const one of wanted) this.#wanted.set(hex(one.id), { ...one, askedTimes: 0, dueAt: 0 })
+    for (const one of wanted) this.#wanted.set(keyText(one.id), { ...one, askedTimes: 0, dueAt: 0 })
   }
 
   #ancestors(ids: readonly Uint8Array[]): ReadonlySet<string> {
     const found = new Set<string>()
-    const open = ids.map(hex)
+    const open = ids.map(keyText)
     for (let key = open.pop(); key !== undefined; key = open.pop()) {
       if (found.has(key)) continue
       found.add(key)
-      open.push(...(this.#entries.get(key)?.parents ?? []).map(hex))
+      open.push(...(this.#entries.get(key)?.parents ?? []).map(keyText))
     }
     return found
   }

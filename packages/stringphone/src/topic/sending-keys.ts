@@ -36,7 +36,7 @@ export function takeBlock(chain: SendingChain): {
 export function epochExhausted(): UsageError {
   return new UsageError(
     "epoch-exhausted",
-    "All message numbers of this epoch are used. Let an admin rotate the key.",
+    "No message number is left. Let an admin rotate the key.",
   )
 }
 

@@ -518,7 +518,7 @@ export class Topic {
 
   #checkNotRemoved(): void {
     if (!this.#isRemoved) return
-    throw new UsageError("removed", "We were removed from this topic. Ask to be let in again.")
+    throw new UsageError("removed", "We were removed. Ask to be let in again.")
   }
 
   #encodeControl(control: Exclude<Control, { kind: "unknown" }>): Uint8Array {
@@ -530,7 +530,7 @@ export class Topic {
     if (!evenWaiting && this.standing === "waiting") {
       throw new UsageError(
         "removal-pending",
-        "Somebody was removed, but this epoch's key does not show it yet. Wait for an admin.",
+        "Somebody was removed. Wait for an admin's new key.",
       ) // [TOPIC-7-8]
     }
     const { current } = this.#membership
@@ -664,7 +664,7 @@ export class Topic {
     if (!participantIn(body, this.publicKey)) {
       throw new PeerError(
         "malformed",
-        "Malformed rekey message: it is for us, but we are not in it.",
+        "A rekey message for us does not have us in it.",
       )
     }
     const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
