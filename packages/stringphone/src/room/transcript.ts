@@ -66,6 +66,8 @@ export class Transcript {
   #own: OwnText[] = []
   /** The last of all that we said. */
   #said: OwnText[] = []
+  /** Certified when epochs ended; what is before those that we do not know yet, shows when they come. */
+  #certified: readonly Uint8Array[] = []
 
   /** The newest heads, at most eight: parents of what we send, and what a commit certifies. */
   get heads(): readonly Uint8Array[] {
@@ -179,7 +181,8 @@ export class Transcript {
       const next = { ...wanted, askedTimes: askedTimes + 1, dueAt: now + askAgainMs }
       this.#wanted.set(keyText(wanted.id), next)
     }
-    return { ask, lost }
+    // What its sender said again is not missed.
+    return { ask, lost: lost.filter(({ id }) => !this.#again.has(keyText(id))) }
   }
 
   get nextDueAt(): number {
@@ -195,10 +198,18 @@ export class Transcript {
       if (!this.#parentsOfSome.has(key)) this.#heads.set(key, id)
     }
     this.want(certified, null, time)
+    this.#certified = [...this.#certified, ...certified].slice(-maxSaid)
   }
 
-  /** Own texts of ended epochs that nobody certified: they are said again. [ROOM-5-7] */
+  /**
+   * Own texts of ended epochs that nobody certified: they are said again. None, while it is not known
+   * what was certified: who has come in since should not read what had arrived before. [ROOM-5-7]
+   */
   leftBehind(epoch: number): readonly OwnText[] {
+    this.#own = [...this.uncovered(this.#certified)]
+    const isAwaited = [...this.#ancestors(this.#certified)].some((key) => this.#wanted.has(key))
+    if (isAwaited) return []
+    this.#certified = []
     return this.#own.filter((text) => text.epoch < epoch)
   }
 
@@ -212,6 +223,7 @@ export class Transcript {
       if (!this.#parentsOfSome.has(keyText(id))) this.#heads.set(keyText(id), id)
     }
     this.#own = this.ownSince(epoch).map((own) => ({ ...own, epoch }))
+    this.#certified = []
   }
 
   /** Our own texts that are not certified, and not at or before these heads. */
@@ -285,6 +297,7 @@ export class Transcript {
       said: [...this.#said],
       again: [...this.#again],
       wanted: [...this.#wanted.values()],
+      certified: this.#certified,
     }
   }
 
@@ -297,6 +310,7 @@ export class Transcript {
       own: this.#ownSinceSaved,
       again: this.#againSinceSaved,
       wanted: [...this.#wanted.values()],
+      certified: this.#certified,
     }
   }
 
@@ -314,8 +328,10 @@ export class Transcript {
     this.#said = [...this.#said, ...own].slice(-maxSaid)
   }
 
-  #restore({ ownNumber, seen, entries, again, wanted }: Omit<TranscriptAdditions, "own">): void {
+  #restore(saved: Omit<TranscriptAdditions, "own">): void {
+    const { ownNumber, seen, entries, again, wanted, certified } = saved
     this.ownNumber = ownNumber
+    this.#certified = certified
     this.#wanted.clear()
     for (const entry of entries) this.add(entry)
     for (const id of seen) this.see(fromHex(id))
@@ -345,6 +361,8 @@ export interface TranscriptAdditions {
   /** What was shown as said again: ID in hexadecimal, identity key of the sender. */
   readonly again: readonly (readonly [string, Uint8Array])[]
   readonly wanted: readonly Wanted[]
+  /** Not wholly known yet. */
+  readonly certified: readonly Uint8Array[]
 }
 
 export interface TranscriptSnapshot extends TranscriptAdditions {

@@ -528,10 +528,7 @@ export class Topic {
   #encode(type: DataType, content: Uint8Array, evenWaiting = false): Uint8Array {
     this.#checkNotRemoved()
     if (!evenWaiting && this.standing === "waiting") {
-      throw new UsageError(
-        "removal-pending",
-        "Somebody was removed. Wait for an admin's new key.",
-      ) // [TOPIC-7-8]
+      throw new UsageError("removal-pending", "Somebody was removed. Wait for an admin's new key.") // [TOPIC-7-8]
     }
     const { current } = this.#membership
     const { counter, key } = this.#sending.next()
@@ -662,10 +659,7 @@ export class Topic {
       throw new PeerError("other-topic", "A rekey message of another topic came on this one.")
     }
     if (!participantIn(body, this.publicKey)) {
-      throw new PeerError(
-        "malformed",
-        "A rekey message for us does not have us in it.",
-      )
+      throw new PeerError("malformed", "A rekey message for us does not have us in it.")
     }
     const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
     const { applied, membership } = receiveEpoch(this.#membership, epoch, nowMs)

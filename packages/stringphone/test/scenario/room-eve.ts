@@ -36,7 +36,7 @@ export function withheld(
     get(target, property) {
       if (property === "messages") return filtered(target.messages, isWithheld)
       const value: unknown = Reflect.get(target, property, target)
-      return typeof value === "function" ? value.bind(target) : value
+      return typeof value === "function" ? (value.bind(target) as unknown) : value
     },
   })
 }
