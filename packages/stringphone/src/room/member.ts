@@ -4,6 +4,7 @@ import { Captaincy } from "./captaincy.js"
 import { Chain } from "./chain.js"
 import { checkEntry, checkMemberCommit, type RulesOf } from "./commit-rules.js"
 import type { Effects, HeardText, MemberFacts } from "./effects.js"
+import { Entries } from "./entries.js"
 import { Handover } from "./handover.js"
 import * as mls from "./mls/group.js"
 import type { RoomPorts } from "./ports.js"
@@ -18,7 +19,7 @@ import {
   seatsNotIn,
   seatsOf,
 } from "./roster.js"
-import { type RoomKey, signBranch, verifyBranch, verifyOrder } from "./room-key.js"
+import { type RoomKey, signBranch, verifyBranch } from "./room-key.js"
 import type { SavedLog, SavedRoom } from "./saved.js"
 import type { RoomTime } from "./time.js"
 import { type OwnText, Transcript } from "./transcript.js"
@@ -26,7 +27,7 @@ import type { BranchProof } from "./wire/branch-proof.js"
 import { encodeCommitPacket } from "./wire/commit.js"
 import { type CommitData, encodeCommitData } from "./wire/commit-data.js"
 import { encodeMessagePacket, messageId } from "./wire/message.js"
-import { deriveSlotKey, entryHash, openEntry, openOrder, slotExporterLabel } from "./slot.js"
+import { deriveSlotKey, slotExporterLabel } from "./slot.js"
 import type { RoomPacket } from "./wire/packet.js"
 import { decodePayload, encodePayload, type PayloadBody, type RoomPayload } from "./wire/payload.js"
 import { decodeSettings, type RoomSettings } from "./wire/settings.js"
@@ -49,7 +50,6 @@ const earlyMs = 90_000
 const slowestMs = 5_000
 const maxEarlyBytes = 16_384
 const maxLost = 16
-const maxPendingEntries = 4
 const maxKnown = 1_024
 /** [ROOM-4-8] */
 const keepKeysMs = 600_000
@@ -70,6 +70,7 @@ export class Member {
   readonly handover: Handover = new Handover(this)
   readonly branches: Branches = new Branches(this)
   readonly proofs: Proofs = new Proofs(this)
+  readonly entries: Entries = new Entries(this)
   readonly roomKey: RoomKey
   readonly roomExchangeSecret: Uint8Array | null
   chain: Chain = new Chain()
@@ -87,8 +88,6 @@ export class Member {
   #group: mls.Group
   #settings: RoomSettings
   #seats: readonly Seat[]
-  #entries = new Map<string, { readonly packet: PacketOf<"entry">; readonly wire: Uint8Array }>()
-  #orders = new Map<string, { readonly packet: PacketOf<"order">; readonly wire: Uint8Array }>()
   #early: readonly Early[] = []
   #epochBeganAt: number
   readonly #seatedAt: number
@@ -356,8 +355,7 @@ export class Member {
   get held(): Readonly<Record<"early" | "entries" | "orders" | "newcomers" | "votes", number>> {
     return {
       early: this.#early.length,
-      entries: this.#entries.size,
-      orders: this.#orders.size,
+      ...this.entries.pending,
       newcomers: this.captaincy.held,
       votes: this.handover.held,
     }
@@ -537,29 +535,10 @@ export class Member {
     if (packet.epoch < this.epoch) return
     if (packet.epoch > this.epoch)
       return this.#tooEarly({ at: time.now, packet, wire, from }, time, out)
-    const key = hex(packet.grantId)
-    if (packet.kind === "entry") {
-      if (this.isCaptain) return this.captaincy.entry(packet, wire, time, out)
-      if (this.#entries.size < maxPendingEntries || this.#orders.has(key)) {
-        this.#entries.set(key, { packet, wire })
-      }
-    } else if (this.#orders.size < maxPendingEntries) this.#orders.set(key, { packet, wire })
-    const entry = this.#entries.get(key)
-    const order = this.#orders.get(key)
-    if (!entry || !order) return
-    this.#entries.delete(key)
-    this.#orders.delete(key)
-    const slotKey = await this.slotKey(packet.grantId)
-    const message = openEntry(slotKey, entry.packet)
-    const { commitHash, heads, signature } = openOrder(slotKey, order.packet)
-    const { roomId, epoch } = this
-    const { grantId } = packet
-    const signed = { roomId, epoch, grantId, commitHash, heads }
-    if (!verifyOrder(signed, signature, this.#settings.captainKey)) {
-      throw new PeerError("bad-signature", "An order about an entry is not by the captain.")
+    if (packet.kind === "entry" && this.isCaptain) {
+      return this.captaincy.entry(packet, wire, time, out)
     }
-    if (!sameBytes(commitHash, entryHash(message))) return // [ROOM-3-8]
-    await this.enter({ wire: entry.wire, message, grantId }, order.wire, heads, time, out)
+    await this.entries.receive(packet, wire, time, out)
   }
 
   #tooEarly(early: Early, time: RoomTime, out: Effects): void {
@@ -617,8 +596,7 @@ export class Member {
     this.#seats = seatsOf(this.#group.leaves, this.#seats)
     this.#know()
     this.#slotSecret = null
-    this.#entries.clear()
-    this.#orders.clear()
+    this.entries.newEpoch()
     this.#epochBeganAt = time.now
     this.captainHeardAt = time.now
     this.hasNewEpoch = true

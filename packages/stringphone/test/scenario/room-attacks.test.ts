@@ -148,6 +148,23 @@ describe("attacks on a room", () => {
     expect(people.texts(all[1]!)).toEqual(["fine"])
   })
 
+  it("junk entries and orders keep nobody out, and no member from seeing who comes in", async () => {
+    const people = new People()
+    const [alice, bob, carol] = await people.comeTogether("alice", "bob", "carol")
+    await people.start(alice!)
+    await people.join(bob!)
+    const eve = new Eve(people.network)
+    const { roomId, epoch } = alice!.room.status
+    for (let i = 0; i < 12; i++) {
+      const header = concat(u8(i % 2 ? 0x65 : 0x73), roomId!, u32(epoch), randomBytes(16))
+      await people.during(eve.say(concat(header, randomBytes(200))), 20)
+    }
+    const heardBefore = eve.packets("b").length
+    await people.join(carol!)
+    expect(bob!.room.status.members).toHaveLength(3)
+    expect(eve.packets("b")).toHaveLength(heardBefore)
+  })
+
   it("two programs with one store: the one that opened it last goes on, the other sends nothing", async () => {
     const people = new People()
     const [alice, bob] = await people.meet("alice", "bob")
