@@ -34,7 +34,16 @@ describe("a room's address", () => {
     expect(parseRoomAddress("ircs://ada@irc.example.org/#kitchen").nick).toBe("ada")
     expect(() => parseRoomAddress("ircs://ada:pw@irc.example.org/#kitchen")).toThrow("password")
     expect(() => parseRoomAddress("ircs://irc.example.org/")).toThrow("Say the channel, too")
-    expect(() => parseRoomAddress("kitchen")).toThrow("A room's address is like")
+    expect(() => parseRoomAddress("ircs://ada:pw@irc.example.org/#kitchen")).toThrow(
+      "STRINGPHONE_SASL_PASSWORD",
+    )
+  })
+
+  it("is told by what it is like", () => {
+    expect(() => parseRoomAddress("kitchen")).toThrow(
+      "You have no room of this name. A room's address is like",
+    )
+    expect(() => parseRoomAddress("http://host/channel")).toThrow(/^A room's address is like/)
   })
 })
 

@@ -106,7 +106,10 @@ function addLeave(room: Command): void {
 function enterOptions(command: Command): Command {
   return command
     .option("--name <name>", "your name for the room (default: the channel's)")
-    .option("--nick <nick>", "what you are called on the channel (default: your profile)")
+    .option(
+      "--nick <nick>",
+      "what you are called on the channel (default: as --as, or this computer)",
+    )
     .addOption(
       new Option("--admit <whom>", "whom you let in unasked while you are captain")
         .choices(["contacts", "everyone", "nobody"])

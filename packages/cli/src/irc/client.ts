@@ -138,6 +138,12 @@ export class Client {
         break
       case "QUIT":
         return this.end("Goodbye.")
+      case "POST":
+      case "GET":
+      case "PUT":
+      case "OPTIONS":
+        // A page in a browser, which must not speak through us in what it posts.
+        return void this.#socket.destroy()
       default:
         return this.#numeric("451", "Say PASS, NICK and USER first.")
     }

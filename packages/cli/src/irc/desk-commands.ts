@@ -37,10 +37,11 @@ export const deskCommands: readonly {
     parameters: "#CHANNEL",
     description: "become captain, where the captain is silent",
   },
+  { name: "digits", parameters: "#CHANNEL", description: "what all members see alike, to compare" },
   { name: "split", parameters: "#CHANNEL", description: "whether members see different rooms" },
   {
     name: "leave-room",
-    parameters: "#CHANNEL",
+    parameters: "#CHANNEL yes",
     description: "leave for good: its keys are forgotten",
   },
   {

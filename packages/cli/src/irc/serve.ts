@@ -1,10 +1,11 @@
 import { type ChannelError, UsageError } from "stringphone/bytes"
 import type { KeyRing } from "stringphone/keyring"
 import { openRoom as openOwnRoom } from "stringphone/session/room"
-import { connectIrc, ircTransport, parseIrcUrl } from "stringphone/transport/irc"
+import { connectIrc, ircTransport } from "stringphone/transport/irc"
 import type { Context } from "../context.js"
 import { interrupted } from "../interrupt.js"
 import { isOpenHost } from "../server/addresses.js"
+import { parseIrcAddress } from "../room/room-address.js"
 import { parseProxy } from "../room/room-connect.js"
 import { visible } from "../terminal/escape.js"
 import { countOf } from "../wording.js"
@@ -33,7 +34,7 @@ export async function serveIrc(
   url: string,
   options: IrcProxyOptions,
 ): Promise<void> {
-  const { host, nick: urlNick, port, tls, channel } = parseIrcUrl(url)
+  const { host, nick: urlNick, port, tls, channel } = parseIrcAddress(url)
   const { passwordFile, proxy, saslAccount, saslPasswordFile } = options
   const listen = options.listen ?? { host: "127.0.0.1", port: 6667 }
   if (isOpenHost(listen.host) && passwordFile === undefined) {

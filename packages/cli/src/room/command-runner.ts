@@ -135,7 +135,7 @@ async function captain({ session }: CommandPlace, rest: string): Promise<Shown> 
     throw new UsageError("not-captain", "Only the captain can hand the room over.")
   }
   await session.abdicate(member.publicKey)
-  return done(`${memberName(member)} gets the room from you.`, "abdicated", member)
+  return done(`You handed the room to ${memberName(member)}.`, "abdicated", member)
 }
 
 /** Only that it is meant; who runs the room for us does it. */

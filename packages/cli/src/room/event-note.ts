@@ -100,7 +100,7 @@ function captainText({ captain, how }: Extract<RoomEvent, { kind: "captain" }>):
     case "start":
       return `${name} started this room, and ${are} captain.`
     case "abdication":
-      return `The captain handed the room over: ${whom(captain)} ${are} captain now.`
+      return `The room was handed over: ${whom(captain)} ${are} captain now.`
     case "vote":
       return `The members voted: ${whom(captain)} ${are} captain now.`
     case "takeover":

@@ -1,6 +1,6 @@
 import { UsageError } from "stringphone/bytes"
 import { takePetname } from "stringphone/identity"
-import { parseIrcUrl } from "stringphone/transport/irc"
+import { type IrcUrl, parseIrcUrl } from "stringphone/transport/irc"
 import {
   type ChannelAddress,
   formatChannelAddress,
@@ -27,14 +27,8 @@ export function parseRoomAddress(text: string): {
   /** The nick that an IRC URL may hold. */
   readonly nick: string | null
 } {
-  if (!isIrcUrl(text)) {
-    if (/^[a-z+]+:\/\//i.test(text)) return { address: parseChannelAddress(text), nick: null }
-    throw new UsageError(
-      "bad-address",
-      "A room's address is like ircs://irc.example.org/#kitchen, mqtt://host:1883/channel or nats://host:4222/channel.",
-    )
-  }
-  const { channel, host, nick, port, tls } = parseIrcUrl(text)
+  if (!isIrcUrl(text)) return { address: parseOtherAddress(text), nick: null }
+  const { channel, host, nick, port, tls } = parseIrcAddress(text)
   if (channel === undefined) {
     throw new UsageError(
       "bad-address",
@@ -42,6 +36,22 @@ export function parseRoomAddress(text: string): {
     )
   }
   return { address: { kind: "irc", host, port, tls, channel }, nick: nick ?? null }
+}
+
+/**
+ * As {@link parseIrcUrl}; it says where a command takes a password instead.
+ * @throws {UsageError} `bad-url`, `secret-in-url`
+ */
+export function parseIrcAddress(text: string): IrcUrl {
+  try {
+    return parseIrcUrl(text)
+  } catch (error) {
+    if (!(error instanceof UsageError && error.code === "secret-in-url")) throw error
+    throw new UsageError(
+      "secret-in-url",
+      "A password does not belong into an address: others see it in lists of processes and in histories. The server's own goes into STRINGPHONE_IRC_PASSWORD; that of an account into STRINGPHONE_SASL_PASSWORD, with --sasl-account.",
+    )
+  }
 }
 
 /** The address to give to others; `withLogin` is only for the key ring. */
@@ -70,6 +80,19 @@ export function nameFor(address: RoomAddress): string {
     .replace(/^[^\p{L}\p{N}]+/u, "")
     .replace(/[^\p{L}\p{N}._-]/gu, "-")
   return takePetname(name.slice(0, 32) || "room")
+}
+
+function parseOtherAddress(text: string): ChannelAddress {
+  const isName = !text.includes("://")
+  try {
+    if (!isName) return parseChannelAddress(text)
+  } catch (error) {
+    if (!(error instanceof UsageError && error.code === "bad-address")) throw error
+  }
+  throw new UsageError(
+    "bad-address",
+    `${isName ? "You have no room of this name. " : ""}A room's address is like ircs://irc.example.org/#kitchen, mqtt://host:1883/channel or nats://host:4222/channel.`,
+  )
 }
 
 function isIrcUrl(text: string): boolean {

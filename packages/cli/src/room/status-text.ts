@@ -46,7 +46,7 @@ export function warningTexts(
       ? [`captain silent for ${duration(captainSilentMs)}`]
       : []),
     ...(isIn && !hasMajority ? ["no majority here: nobody can join or be removed"] : []),
-    ...(otherRoom ? ["another room on this channel"] : []),
+    ...(isIn && otherRoom ? ["another room on this channel"] : []),
     ...(asking > 0 ? [`${asking} ${asking === 1 ? "asks" : "ask"} to be let in: /admit`] : []),
   ]
 }

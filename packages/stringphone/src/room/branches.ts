@@ -46,7 +46,9 @@ export class Branches {
   /** When, by room key. */
   readonly #heard = new Map<string, number>()
   #claimedAt = -Infinity
-  readonly #answers: { readonly at: number; readonly to: string }[] = []
+  readonly #answers: { readonly at: number; readonly to: string; readonly bytes: number }[] = []
+  /** Messages that we are about to say once more, by ID. */
+  readonly #waiting = new Set<string>()
   readonly #repeats = new Map<string, number[]>()
   readonly #due = new Pauses<() => void>()
 
@@ -109,7 +111,10 @@ export class Branches {
       if (newest.epoch === member.epoch) return this.#reassure(time)
       if (!this.#mayAnswer(from ?? "", time)) return
       const packets = member.chain.since(newest.epoch)
-      if (packets.reduce((sum, { length }) => sum + length, 0) > maxAnswerBytes) return
+      const size = packets.reduce((sum, { length }) => sum + length, 0)
+      const spent = this.#answers.reduce((sum, { bytes }) => sum + bytes, 0)
+      if (spent + size > maxAnswerBytes) return
+      this.#answers.push({ at: time.now, to: from ?? "", bytes: size })
       const answer = (): void => {
         for (const bytes of packets) this.#ready.push({ bytes, to: from })
       }
@@ -177,10 +182,16 @@ export class Branches {
       if (this.#repeats.size > 500) this.#repeats.clear()
       const isOwn = member.transcript.isOwn(id, member.own.identityKey)
       const pause = isOwn ? 0 : this.#pause(1_000, 4_000)
+      this.#waiting.add(hex(id))
       this.#due.add(pause, time, () => {
-        this.#ready.push({ bytes, to: null })
+        if (this.#waiting.delete(hex(id))) this.#ready.push({ bytes, to: null })
       })
     }
+  }
+
+  /** Somebody else said it once more: one is enough. */
+  repeated(id: Uint8Array): void {
+    this.#waiting.delete(hex(id))
   }
 
   /** A person has decided to stay. */
@@ -270,7 +281,6 @@ export class Branches {
     const isTooMuch =
       recent.length >= maxAnswers ||
       recent.filter((answer) => answer.to === to).length >= maxAnswersToOne
-    if (!isTooMuch) this.#answers.push({ at: now, to })
     return !isTooMuch
   }
 

@@ -27,6 +27,7 @@ const offersWithinMs = 10_000
 /** A slot is open so long, and longer for what is to be carried to the newcomer. [ROOM-3-10] */
 const slotMs = 30_000
 const slowBytesPerMs = 0.2
+const requestPauseMs = 2_000
 const kickedMs = 5_000
 const maxFormer = 256
 const maxDeniable = 32
@@ -35,6 +36,8 @@ interface Newcomer {
   readonly keys: AttemptKeys
   readonly name: string | null
   readonly touchedAt: number
+  /** When its last request was looked at: each costs signatures and an answer. */
+  readonly askedAt: number
   readonly request: {
     readonly roomKey: Uint8Array
     readonly credential: Uint8Array
@@ -218,12 +221,24 @@ export class Captaincy {
     if (recent.length >= maxOffers) return // [ROOM-3-2]
     const id = hex(attemptOf(packet.key))
     const known = this.#newcomers.get(id)
-    if (!known && this.#newcomers.size >= maxAttempts) return
+    if (!known && this.#newcomers.size >= maxAttempts) {
+      // Who only knocked gives way: strangers can knock as often as they like.
+      const idle = [...this.#newcomers].find(([, { request }]) => request === null)
+      if (!idle) return
+      this.#newcomers.delete(idle[0])
+    }
     // Who knocks again has not got our offer.
     const keys = known?.keys ?? answerKnock(packet.key, member.ports.randomBytes(32))
     if (!keys) return
     this.#offeredAt = [...recent, now]
-    const newcomer = { keys, name: from, touchedAt: now, request: null, isAdmitted: false }
+    const newcomer = {
+      keys,
+      name: from,
+      touchedAt: now,
+      askedAt: -Infinity,
+      request: null,
+      isAdmitted: false,
+    }
     if (!known) this.#newcomers.set(id, newcomer)
     const { roomId, epoch, settings, roomKey } = member
     const credential = this.#ownCredential()
@@ -238,6 +253,7 @@ export class Captaincy {
     const known = this.#newcomers.get(id)
     if (!known) return
     const { roomId, settings } = member
+    if (time.now - known.askedAt < requestPauseMs) return
     const opened = openRequest(known.keys, { roomId, isDeniable: settings.isDeniable }, packet)
     if (!opened) return
     const { fields, credential } = opened
@@ -253,8 +269,8 @@ export class Captaincy {
     if (seat) member.presence.heard(seat.roomKey, from, time)
     const { roomKey, proof } = fields
     const request = { roomKey, credential: fields.credential, identityKey, ownName, proof }
-    const newcomer = { ...known, name: from, touchedAt: time.now, request }
-    const isNews = known.request === null
+    const newcomer = { ...known, name: from, touchedAt: time.now, askedAt: time.now, request }
+    const isNews = known.request === null || !sameBytes(known.request.identityKey, identityKey)
     const admission = member.ports.admission(identityKey)
     const isFormer = this.former.includes(hex(identityKey)) || seat !== null
     if (admission === "revoked") {
@@ -266,7 +282,10 @@ export class Captaincy {
       return this.#answer(newcomer, "full", "", out) // [ROOM-9-4]
     }
     const isBanned = this.banned.includes(hex(identityKey))
-    const isAdmitted = known.isAdmitted || (!isBanned && (admission === "admit" || isFormer))
+    // Who was let in was this one, and no other.
+    const isSame = known.request !== null && sameBytes(known.request.identityKey, identityKey)
+    const isAdmitted =
+      (known.isAdmitted && isSame) || (!isBanned && (admission === "admit" || isFormer))
     this.#newcomers.set(id, { ...newcomer, isAdmitted })
     if (this.#slot?.newcomer !== id) this.#answer(newcomer, "waiting", "", out)
     if (isNews && !isAdmitted) {

@@ -22,6 +22,8 @@ export interface GivenVote {
 
 const answerVoteMs = 2_000
 const maxGiven = 64
+const maxTermsOfVoter = 16
+const maxTermStep = 64
 
 /** How the room gets another captain: by vote, by abdication, by takeover. spec/room.md §7 */
 export class Handover {
@@ -69,11 +71,7 @@ export class Handover {
     }
     const isOver = this.#round && time.now - this.#round.beganAt >= timing.silenceMs / 2
     if (this.#round && !isOver) return
-    const last = Math.max(
-      this.#member.settings.term,
-      this.#round?.term ?? 0,
-      ...this.given.map(({ term }) => term),
-    )
+    const last = this.#lastTerm()
     await this.#vote(this.#round || !this.#hasVotes(last) ? last + 1 : last, time, out)
   }
 
@@ -88,6 +86,7 @@ export class Handover {
     const { term, candidate, signature } = vote
     const seat = seatByLeaf(member.seats, candidate)
     if (epoch !== member.epoch || term <= member.settings.term || !seat) return
+    if (term > this.#lastTerm() + maxTermStep) return // Made up: after the highest one nobody could be elected.
     const { roomId, auth8 } = member
     const signed = { roomId, epoch, auth8, term, candidateKey: seat.roomKey }
     if (!verifyVote(signed, signature, sender.roomKey)) return
@@ -204,8 +203,20 @@ export class Handover {
 
   #count(term: number, voter: number, vote: HeardVote): void {
     const ofTerm = this.#votes.get(term) ?? new Map<number, HeardVote>()
-    if (!ofTerm.has(voter)) ofTerm.set(voter, vote)
-    if (this.#votes.size < 16 || this.#votes.has(term)) this.#votes.set(term, ofTerm)
+    if (ofTerm.has(voter)) return
+    // Each voter has its own bound: nobody takes the others' place.
+    const terms = [...this.#votes.keys()].filter((other) => this.#votes.get(other)?.has(voter))
+    if (terms.length >= maxTermsOfVoter) {
+      const [oldest = term] = terms
+      this.#votes.get(oldest)?.delete(voter)
+      if (this.#votes.get(oldest)?.size === 0) this.#votes.delete(oldest)
+    }
+    this.#votes.set(term, ofTerm.set(voter, vote))
+  }
+
+  #lastTerm(): number {
+    const given = this.given.map(({ term }) => term)
+    return Math.max(this.#member.settings.term, this.#round?.term ?? 0, ...given)
   }
 
   #hasVotes(term: number): boolean {

@@ -93,7 +93,8 @@ export class Member {
   readonly #seatedAt: number
   #slotSecret: Uint8Array | null = null
   /** The ends of the last epochs, should the branch that began there lose. Never saved. [ROOM-7-5] */
-  #ends: readonly { readonly group: mls.Group; readonly at: number }[] = []
+  #ends: readonly { readonly group: mls.Group; readonly at: number; readonly isSpent: boolean }[] =
+    []
   /** Epochs, by auth8 in hexadecimal, that began a branch that lost. */
   readonly #lost = new Set<string>()
   /** We made the step that lost: we must not make another one from the same epoch. [ROOM-7-5] */
@@ -405,7 +406,7 @@ export class Member {
     out: Effects,
   ): Promise<void> {
     const id = messageId(wire)
-    if (this.transcript.isSeen(id)) return // [ROOM-5-3]
+    if (this.transcript.isSeen(id)) return this.branches.repeated(id) // [ROOM-5-3]
     const record = this.chain.at(packet.epoch)
     // Or it is of a time before ours: then we have been here only for a moment.
     const isOld = !record && packet.epoch < this.epoch
@@ -561,7 +562,9 @@ export class Member {
     const captainBefore = this.#settings.captainKey
     const ended = this.epoch
     if (this.#lost.has(hex(group.authenticator.slice(0, 8)))) return // It would lose once more.
-    this.#ends = [...this.#ends, { group: this.#group, at: time.now }].slice(-mls.retainedEpochs)
+    const isSpent = this.isSpent || maker.leaf === this.#group.ownIndex
+    const end = { group: this.#group, at: time.now, isSpent }
+    this.#ends = [...this.#ends, end].slice(-mls.retainedEpochs)
     this.isSpent = false
     this.#group = group
     out.saveAll()
@@ -615,7 +618,7 @@ export class Member {
     if (!end || !lost) return false
     const before = this.#seats
     this.#lost.add(hex(lost.auth8))
-    this.isSpent = this.chain.at(epoch)?.maker === end.group.ownIndex
+    this.isSpent = end.isSpent
     this.#ends = this.#ends.filter(({ group }) => group.epoch < epoch)
     this.#group = mls.rewind(this.#group, end.group)
     this.chain = this.chain.rewound(epoch)

@@ -33,6 +33,7 @@ const askAgainMs = 30_000
 const enterAgainMs = 8_000
 const maxEntriesSent = 3
 const maxUnanswered = 3
+const maxOffers = 8
 
 /** Our own keys for the room that we ask to enter. */
 interface OwnKeys {
@@ -178,7 +179,7 @@ export class Newcomer {
   }
 
   #offer(packet: PacketOf<"offer">, from: string | null, time: RoomTime, out: Effects): void {
-    if (this.#chosen || this.#offers.length >= 8) return
+    if (this.#chosen) return
     const offer = openOffer(this.#attempt, packet)
     if (!offer) return
     const { identityKey } = offer.credential
@@ -187,16 +188,20 @@ export class Newcomer {
     if (!this.#accepts({ roomId, captain: identityKey, term, epoch })) return
     if (this.#ports.standing(identityKey) === "revoked") return
     this.#offers = [...this.#offers, { offer, from }]
+      .sort((a, b) => this.#rank(a) - this.#rank(b))
+      .slice(0, maxOffers)
     const isVerified = this.#ports.standing(identityKey) === "verified"
     if (isVerified && !this.isProbe) this.#choose(time, out)
   }
 
+  #rank({ offer }: { readonly offer: OpenedOffer }): number {
+    const order = ["verified", "trusted", "unknown", "revoked"]
+    return order.indexOf(this.#ports.standing(offer.credential.identityKey))
+  }
+
   /** [ROOM-3-3] */
   #choose({ now }: RoomTime, out: Effects): void {
-    const order = ["verified", "trusted", "unknown", "revoked"]
-    const rank = ({ offer }: { readonly offer: OpenedOffer }): number =>
-      order.indexOf(this.#ports.standing(offer.credential.identityKey))
-    const [best] = [...this.#offers].sort((a, b) => rank(a) - rank(b))
+    const [best] = this.#offers
     if (!best) return
     const { offer, from } = best
     const own = this.#ownKeys(offer)

@@ -92,7 +92,7 @@ export class Presence {
 
   /** On the channel, and bound to no member of these. */
   strangers(members: readonly Uint8Array[], hints: readonly string[]): readonly string[] {
-    const known = new Set([...members.map((member) => this.#nameOf.get(hex(member))), ...hints])
+    const known = new Set(members.map((member, i) => this.#nameOf.get(hex(member)) ?? hints[i]))
     return [...this.#names].filter((name) => !known.has(name))
   }
 

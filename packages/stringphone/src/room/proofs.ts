@@ -1,4 +1,4 @@
-import { hex } from "../bytes/index.js"
+import { fromHex, hex } from "../bytes/index.js"
 import { PeerError } from "../bytes/index.js"
 import type { Effects, MemberFacts } from "./effects.js"
 import type { Member } from "./member.js"
@@ -28,7 +28,8 @@ export class Proofs {
   }
 
   get proven(): readonly string[] {
-    return [...this.#proven]
+    // Who never came in need not be remembered.
+    return [...this.#proven].filter((key) => seatByKey(this.#member.seats, fromHex(key)))
   }
 
   prove(roomKeys: readonly string[]): void {

@@ -140,7 +140,7 @@ export class Room {
   async leave(time: RoomTime, out: Effects): Promise<void> {
     const member = this.requireMember()
     const isAlone = member.seats.length === 1
-    if (member.isCaptain && !isAlone && member.hasMajority(time)) {
+    if (member.isCaptain && !member.isSpent && !isAlone && member.hasMajority(time)) {
       const here = member.seats.some(
         (seat) => seat.leaf !== member.own.leaf && member.isPresent(seat, time),
       )
@@ -324,9 +324,7 @@ export class Room {
       return
     }
     if (member.branches.strandedSince !== null) {
-      if (!member.branches.wonBy) return this.#look(member, time, out)
-      this.#member = null
-      return this.#comeBack(member, time, out) // [ROOM-3-9]
+      return this.#look(member, time, out) // [ROOM-3-9]
     }
     if (member.hasNewEpoch) {
       member.hasNewEpoch = false
@@ -354,9 +352,14 @@ export class Room {
     member.branches.strandedSince = null
     if (this.#newcomer) return
     const { settings } = member
+    const { wonBy } = member.branches
+    const own = member.captain?.identityKey ?? null
     const accepts = ({ roomId, captain, term, epoch }: OfferOf): boolean =>
       sameBytes(roomId, member.roomId) &&
-      (term > settings.term || (term === settings.term && epoch > member.epoch)) &&
+      (term > settings.term ||
+        (term === settings.term && epoch > member.epoch) ||
+        // Of the branch that won; our own captain answers, too.
+        (wonBy !== null && term === settings.term && !(own && sameBytes(captain, own)))) &&
       !member.captaincy.banned.includes(hex(captain)) &&
       (seatByIdentity(member.seats, captain) !== null ||
         member.captaincy.former.includes(hex(captain)) ||
@@ -397,7 +400,19 @@ export class Room {
     }
     out.saveAll()
     out.tell({ kind: "entered" })
-    if (stranded) out.tell({ kind: "healed" })
+    if (stranded) {
+      out.tell({ kind: "healed" })
+      // What changed while we were away from them, as far as we see. [ROOM-6-3]
+      const { captain, seats } = member
+      for (const seat of stranded.seats) {
+        const isHere = seatByIdentity(seats, seat.identityKey) !== null
+        if (captain && !isHere)
+          out.tell({ kind: "left", member: seat, by: captain, reason: "absent" })
+      }
+      const before = stranded.captain
+      const isOther = !before || !captain || !sameBytes(before.identityKey, captain.identityKey)
+      if (captain && isOther) out.tell({ kind: "captain", captain, how: "takeover" })
+    }
     await member.send({ kind: "pulse", branch: null }, time, out)
     if (member.settings.isDeniable) await member.proofs.proveToAll(time, out)
     if (stranded && sameBytes(stranded.roomId, member.roomId)) {

@@ -102,10 +102,8 @@ async function meet(): Promise<Simulation> {
   await world.agenda.runUntil(world.agenda.now + 5_000)
   for (const person of world.members) await world.say(person)
   await world.connect(stranded, false)
-  const signature = new Uint8Array(64)
-  const proof = { step: "change", leaf: 0, auth8: new Uint8Array(8), term: 0, signature } as const
-  stranded.room.requireMember().branches.strandedSince = 0
-  stranded.room.requireMember().branches.wonBy = { from: 0, proof, votes: [] }
+  const leftBehind = stranded.room.requireMember()
+  leftBehind.removedBy = { by: leftBehind.captain ?? leftBehind.own, reason: "absent" }
   await world.act(stranded, (room, out) => room.tick(world.time, out))
   // Asks, and then hears nothing any more.
   await world.join(asking)

@@ -12,6 +12,8 @@ export class RoomStore {
   readonly #store: Store
   readonly #prefix: string
   readonly #ownerVersion: string
+  /** The whole state could not be saved: what a log would add to is not there. */
+  #isOutdated = false
 
   private constructor(
     store: Store,
@@ -44,7 +46,8 @@ export class RoomStore {
 
   /** @throws {ChannelError} `taken-over`, and those of the store */
   async save(room: Room, what: "log" | "all" = "all"): Promise<"log" | "all"> {
-    const log = what === "log" ? room.saveLog() : null
+    const log = what === "log" && !this.#isOutdated ? room.saveLog() : null
+    if (!log) this.#isOutdated = true
     const writes = log
       ? [{ key: `${this.#prefix}/log`, value: log }]
       : [
@@ -52,7 +55,10 @@ export class RoomStore {
           { key: `${this.#prefix}/log`, value: null },
         ]
     const checks = [{ key: `${this.#prefix}/owner`, version: this.#ownerVersion }]
-    if (await this.#store.commit({ checks, writes })) return log ? "log" : "all"
+    if (await this.#store.commit({ checks, writes })) {
+      if (!log) this.#isOutdated = false
+      return log ? "log" : "all"
+    }
     throw new ChannelError(
       "taken-over",
       "Another program has opened this room and goes on with it; this one can not any more.",
