@@ -23,5 +23,6 @@ export function reportFailure(error: unknown, debug: boolean): ExitCode {
     process.stderr.write(`stringphone: Unexpected: ${visible(message)}${hint}\n`)
   }
   if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`)
-  return error instanceof UsageError && error.code.startsWith("bad-") ? wrongUsage : failed
+  const isWrongUsage = error instanceof UsageError && /^(bad-|secret-in-url$)/.test(error.code)
+  return isWrongUsage ? wrongUsage : failed
 }

@@ -76,6 +76,7 @@ function describeReady({ address, broker, devices, lan, page }: ReadyEvent, pain
       ? []
       : [
           `  listen   mosquitto_sub -h ${host} -p ${port} -t '#' -F '%t %x'   (only ciphertext passes)`,
+          `  rooms    in the page, or: stringphone room start mqtt://${host}:${port}/den`,
         ]),
     "",
     `  keys     ${keysHelp}`,
