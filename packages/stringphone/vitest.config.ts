@@ -19,6 +19,12 @@ const withoutCrypto = [
   "test/contract/transport*",
 ]
 
+/**
+ * Linters, reports and examples do not depend on the line of Node, and IRC servers take lines at their
+ * own pace, for minutes: TCP and TLS are tried on all lines by the other transports.
+ */
+const onOneLineOnly = ["test/surface/**", "test/real/irc-*", "test/real/room-irc*"]
+
 /** The source says `#engine`, and the package's conditions choose; here the project does. */
 function withEngine(engine: "node" | "portable") {
   return { alias: { "#engine": join(root, "src", "crypto", `${engine}.ts`) } }
@@ -31,8 +37,7 @@ const native: TestProjectInlineConfiguration = {
     name: "native",
     environment: "node",
     include: [everywhere],
-    // The linters, reports and examples in there do not depend on the line of Node.
-    exclude: [browserOnly, ...(process.env["STRINGPHONE_NODE_LINE"] ? ["test/surface/**"] : [])],
+    exclude: [browserOnly, ...(process.env["STRINGPHONE_NODE_LINE"] ? onOneLineOnly : [])],
     provide: { engine: "native" },
   },
 }
