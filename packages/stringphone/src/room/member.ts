@@ -579,6 +579,11 @@ export class Member {
     const made = { step, maker: maker.leaf, kind, votes }
     this.chain = this.chain.advanced(made, this.#record())
     this.#tellChanges(before, maker, reasonOf, out)
+    // Who has just come in is here, and so is who let them in, though nothing was heard of them yet.
+    for (const seat of [maker, ...this.#seats]) {
+      const isNew = !seatByKey(before, seat.roomKey) || seat === maker
+      if (isNew) this.presence.heard(seat.roomKey, null, time)
+    }
     if (!sameBytes(captainBefore, this.#settings.captainKey) && this.captain) {
       const how = data.kind === "election" ? "vote" : data.kind
       if (how === "vote" || how === "abdication" || how === "takeover") {

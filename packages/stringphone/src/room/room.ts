@@ -395,6 +395,7 @@ export class Room {
     this.#member = member
     if (stranded && sameBytes(stranded.roomId, member.roomId)) member.inherit(stranded)
     member.transcript.beginAt(arrival.heads)
+    if (member.captain) this.presence.heard(member.captain.roomKey, null, time)
     if (arrival.isCaptainProven && member.captain) {
       member.proofs.prove([hex(member.captain.roomKey)])
     }
