@@ -42,7 +42,12 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     [
       `listen: 127.0.0.1:${tcpPort}`,
       `websocket { listen: "127.0.0.1:${webPort}", no_tls: true }`,
-      ...(options.withoutStreams ? [] : [`jetstream { store_dir: "${file("streams")}" }`]),
+      ...(options.withoutStreams
+        ? []
+        : [
+            // Streams reserve their most bytes, and the server offers a part of the free disk.
+            `jetstream { store_dir: "${file("streams")}", max_file_store: 1TB }`,
+          ]),
       ...(options.tls
         ? [`tls { cert_file: "${file("server.crt")}", key_file: "${file("server.key")}" }`]
         : []),
