@@ -8,9 +8,8 @@ const { process } = globalThis as {
   readonly process?: { readonly env: Readonly<Record<string, string | undefined>> }
 }
 const env = process?.env ?? {}
-/** All of them in CI, or where somebody asks for it: `ROOM_RUNS=300`. */
-const wanted =
-  env["ROOM_RUNS"] ?? (env["CI"] === "true" && !env["STRINGPHONE_NODE_LINE"] ? "300" : "30")
+/** More where somebody asks for them: `ROOM_RUNS=300`. */
+const wanted = env["ROOM_RUNS"] ?? "50"
 const runs = cryptoEngine() === "native" ? Number(wanted) : 2
 const minuteMs = 60_000
 
