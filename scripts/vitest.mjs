@@ -8,7 +8,7 @@ import { root } from "./prepare.mjs"
 /**
  * @param {string[]} args of `vitest run`
  * @param {{ node?: string, env?: Record<string, string> }} options the program that runs it
- * @returns {{ passed: number, failed: number, skipped: number }} `failed` is never 0 when it failed
+ * @returns {{ passed: number, failed: number, skipped: number, failures: string[] }} `failed` is never 0 when it failed
  */
 export function runVitest(args, { node = process.execPath, env = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "stringphone-test-"))
@@ -31,6 +31,8 @@ export function runVitest(args, { node = process.execPath, env = {} } = {}) {
   const totals = readTotals(totalsFile)
   rmSync(folder, { recursive: true, force: true })
   if (status !== 0 && totals.failed === 0) totals.failed = 1
+  // Once more at the end: between the failures and here there may be thousands of lines.
+  for (const failure of totals.failures) console.log(`failed: ${failure}`)
   return totals
 }
 
@@ -38,7 +40,7 @@ function readTotals(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"))
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 }
+    return { passed: 0, failed: 0, skipped: 0, failures: [] }
   }
 }
 

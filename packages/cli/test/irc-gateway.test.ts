@@ -201,7 +201,7 @@ describe("the gateway to IRC", () => {
       "ircs://ada:secret@irc.example.org",
     ])
     expect(wrong.code).not.toBe(0)
-    expect(wrong.stderr).toMatch(/A password does not belong into a URL/)
+    expect(wrong.stderr).toMatch(/A password does not belong in a URL/)
   })
 })
 

@@ -295,7 +295,7 @@ describe("wrong command lines", () => {
   it.each([
     [["join", "irc://127.0.0.1"], 2, "Say the channel, too"],
     [["join", "kitchen"], 2, "A room's address is like"],
-    [["start", "ircs://a:secret@127.0.0.1/#x"], 2, "A password does not belong into a URL"],
+    [["start", "ircs://a:secret@127.0.0.1/#x"], 2, "A password does not belong in an address"],
     [["start", "irc://127.0.0.1/#x", "--admit", "some"], 2, "Allowed choices are contacts"],
     [["start", "irc://127.0.0.1/#x", "--proxy", "http://x"], 2, "A proxy is like socks5://"],
     [["join", "irc://127.0.0.1/#x", "--captain", "nobody"], 2, "Name the captain by"],

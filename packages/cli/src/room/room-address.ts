@@ -49,7 +49,7 @@ export function parseIrcAddress(text: string): IrcUrl {
     if (!(error instanceof UsageError && error.code === "secret-in-url")) throw error
     throw new UsageError(
       "secret-in-url",
-      "A password does not belong into an address: others see it in lists of processes and in histories. The server's own goes into STRINGPHONE_IRC_PASSWORD; that of an account into STRINGPHONE_SASL_PASSWORD, with --sasl-account.",
+      "A password does not belong in an address: others see it in lists of processes and in histories. The server's own goes into STRINGPHONE_IRC_PASSWORD; that of an account into STRINGPHONE_SASL_PASSWORD, with --sasl-account.",
     )
   }
 }

@@ -7,6 +7,7 @@ import { Pauses } from "./pauses.js"
 import { seatByKey } from "./roster.js"
 import { signBranch, verifyBranch } from "./room-key.js"
 import type { RoomTime } from "./time.js"
+import type { WayBack } from "./way-back.js"
 import { encodeBehind } from "./wire/behind.js"
 import type { BranchProof, BranchStep } from "./wire/branch-proof.js"
 import { encodeClaim } from "./wire/claim.js"
@@ -21,6 +22,9 @@ const maxAnswers = 6
 /** Whoever missed more comes in anew for less. */
 const maxAnswerBytes = 32_768
 const maxRepeats = 3
+
+const wentOn =
+  "The room went on without you while the network was split. You are being let in again; what you said meanwhile is said again."
 
 /** A split that needs a person, or that is being healed. */
 export interface Split {
@@ -37,6 +41,8 @@ export class Branches {
   /** We can not follow, or our branch lost: the epoch after which we left the room's. */
   strandedSince: number | null = null
   wonBy: WonBy | null = null
+  /** To the branch that is said to have won, until its first step has come. */
+  #way: { readonly back: WayBack; readonly asked: number; readonly askedAt: number } | null = null
   #askedAt = -Infinity
   #asked = 0
   #unanswered = 0
@@ -95,6 +101,7 @@ export class Branches {
 
   tick(time: RoomTime, out: Effects): void {
     if (this.#member.hasEarly) this.behind(time, out)
+    this.#insist(time, out)
     for (const run of this.#due.take(time)) run()
     for (const bytes of this.#ready.splice(0)) out.send(bytes.bytes, bytes.to)
   }
@@ -218,14 +225,57 @@ export class Branches {
       return this.#claim(parted, time, out)
     }
     if (isBefore(theirs, ours)) {
-      if (!this.#member.rewind(parted.epoch, time, out)) {
-        this.strandedSince = parted.epoch
-        this.wonBy = claim
+      if (!this.#lookBack(claim, time, out)) {
+        this.#strand(claim)
+        this.#split({ with: maker, explanation: wentOn, isBlocking: false }, out)
       }
-      const explanation =
-        "The room went on without you while the network was split. You are being let in again; what you said meanwhile is said again."
-      this.#split({ with: maker, explanation, isBlocking: false }, out)
     } else this.#claim(parted, time, out)
+  }
+
+  /** @returns `false`: we have no way back to where the branches part */
+  #lookBack(claim: WonBy, time: RoomTime, out: Effects): boolean {
+    // What was claimed first is looked for first: otherwise claims could take turns for ever.
+    if (this.#way) return true
+    const back = this.#member.wayBack(claim)
+    if (!back) return false
+    this.#way = { back, asked: 1, askedAt: time.now }
+    this.tell(time, out, back.from)
+    return true
+  }
+
+  /** An epoch that ended has a step that we did not take. [ROOM-7-5] */
+  async offered(
+    packet: PacketOf<"commit" | "entry" | "order">,
+    wire: Uint8Array,
+    time: RoomTime,
+    out: Effects,
+  ): Promise<void> {
+    const { back } = this.#way ?? {}
+    const step = await back?.take(packet, wire)
+    if (!back || !step) return
+    this.#way = null
+    if (await this.#member.goBack(step, back.from, time, out)) {
+      this.#split({ with: step.maker, explanation: wentOn, isBlocking: false }, out)
+    } else this.#strand(back.claim)
+  }
+
+  /** Asks again for the step, and gives up: there may be none. */
+  #insist(time: RoomTime, out: Effects): void {
+    if (!this.#way) return
+    const { back, asked, askedAt } = this.#way
+    if (time.now - askedAt < askEveryMs * asked) return
+    if (asked >= maxAsks) {
+      this.#way = null
+      return this.#strand(back.claim)
+    }
+    this.#way = { back, asked: asked + 1, askedAt: time.now }
+    this.tell(time, out, back.from)
+  }
+
+  /** To the other branch only by its captain, who has to let us in. */
+  #strand(claim: WonBy): void {
+    this.strandedSince = claim.from
+    this.wonBy = claim
   }
 
   #witnessed(maker: MemberFacts | null, parted: EpochRecord, time: RoomTime, out: Effects): void {
@@ -268,11 +318,11 @@ export class Branches {
     return { ...facts, signature }
   }
 
-  /** Says what we have: who has more, sends it. */
-  tell({ now }: Pick<RoomTime, "now">, out: Effects): void {
+  /** Says what we have (until an epoch): who has more, sends it. */
+  tell({ now }: Pick<RoomTime, "now">, out: Effects, until: number = Infinity): void {
     this.#askedAt = now
     const { roomId, chain } = this.#member
-    out.send(encodeBehind({ roomId, epochs: chain.told }))
+    out.send(encodeBehind({ roomId, epochs: chain.told(until) }))
   }
 
   #mayAnswer(to: string, { now }: RoomTime): boolean {

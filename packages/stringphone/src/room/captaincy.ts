@@ -210,7 +210,7 @@ export class Captaincy {
     const header = { roomId, epoch, grantId }
     const sealed = sealOrder(slot.slotKey, header, fields, member.ports.randomBytes(24))
     const at = out.sends.length
-    await member.enter({ wire, message, grantId }, sealed, heads, time, out)
+    await member.enter({ entry: { wire, message, grantId }, orderWire: sealed, heads }, time, out)
     // Before what we say in the new epoch: who does not have the order can not read that.
     out.sends.splice(at, 0, { bytes: sealed, to: null })
   }

@@ -87,9 +87,10 @@ export class Chain {
     )
   }
 
-  /** What we tell others about where we are. */
-  get told(): readonly { readonly epoch: number; readonly auth8: Uint8Array }[] {
+  /** What we tell others about where we are, or were in this epoch. */
+  told(until: number): readonly { readonly epoch: number; readonly auth8: Uint8Array }[] {
     return this.records
+      .filter(({ epoch }) => epoch <= until)
       .slice(-maxTold)
       .reverse()
       .map(({ epoch, auth8 }) => ({ epoch, auth8 }))

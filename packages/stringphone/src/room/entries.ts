@@ -1,18 +1,31 @@
 import { hex, PeerError } from "../bytes/index.js"
-import type { Effects } from "./effects.js"
-import type { Member, PacketOf } from "./member.js"
 import { verifyOrder } from "./room-key.js"
 import { entryHash, openEntry, openOrder } from "./slot.js"
-import type { RoomTime } from "./time.js"
 import type { OrderFields } from "./wire/order.js"
+import type { RoomPacket } from "./wire/packet.js"
 
 /** [ROOM-3-8] */
 const maxPending = 4
 
-interface PendingEntry {
+/** The epoch that entries end. */
+interface EntryGround {
+  readonly roomId: Uint8Array
+  readonly epoch: number
+  readonly captainKey: Uint8Array
+  readonly slotKey: (grantId: Uint8Array) => Promise<Uint8Array>
+}
+
+export interface Entry {
   readonly wire: Uint8Array
   readonly message: Uint8Array
   readonly grantId: Uint8Array
+}
+
+/** An entry and the captain's word that it comes next. */
+export interface OrderedEntry {
+  readonly entry: Entry
+  readonly orderWire: Uint8Array
+  readonly heads: readonly Uint8Array[]
 }
 
 interface PendingOrder {
@@ -25,13 +38,13 @@ interface PendingOrder {
  * with the key of its slot is kept: strangers can not fill the room for it.
  */
 export class Entries {
-  readonly #member: Member
+  readonly #ground: EntryGround
   /** By the hash that an order names. */
-  readonly #entries = new Map<string, PendingEntry>()
+  readonly #entries = new Map<string, Entry>()
   readonly #orders = new Map<string, PendingOrder>()
 
-  constructor(member: Member) {
-    this.#member = member
+  constructor(ground: EntryGround) {
+    this.#ground = ground
   }
 
   /** How much waits. */
@@ -39,20 +52,16 @@ export class Entries {
     return { entries: this.#entries.size, orders: this.#orders.size }
   }
 
-  newEpoch(): void {
-    this.#entries.clear()
-    this.#orders.clear()
-  }
-
-  /** @throws {PeerError} `not-authentic`, `malformed`, `bad-signature`, `refused` */
+  /**
+   * @returns `null`: the other half is still to come
+   * @throws {PeerError} `not-authentic`, `malformed`, `bad-signature`
+   */
   async receive(
-    packet: PacketOf<"entry"> | PacketOf<"order">,
+    packet: Extract<RoomPacket, { readonly kind: "entry" | "order" }>,
     wire: Uint8Array,
-    time: RoomTime,
-    out: Effects,
-  ): Promise<void> {
+  ): Promise<OrderedEntry | null> {
     const { grantId } = packet
-    const slotKey = await this.#member.slotKey(grantId)
+    const slotKey = await this.#ground.slotKey(grantId)
     let key: string
     if (packet.kind === "entry") {
       const message = openEntry(slotKey, packet)
@@ -65,17 +74,17 @@ export class Entries {
     }
     const entry = this.#entries.get(key)
     const order = this.#orders.get(key)
-    if (!entry || !order) return
+    if (!entry || !order) return null
     this.#entries.delete(key)
     this.#orders.delete(key)
-    await this.#member.enter(entry, order.wire, order.order.heads, time, out)
+    return { entry, orderWire: order.wire, heads: order.order.heads }
   }
 
   #checked(order: OrderFields, grantId: Uint8Array): OrderFields {
-    const { roomId, epoch, settings } = this.#member
+    const { roomId, epoch, captainKey } = this.#ground
     const { commitHash, heads, signature } = order
     const signed = { roomId, epoch, grantId, commitHash, heads }
-    if (verifyOrder(signed, signature, settings.captainKey)) return order
+    if (verifyOrder(signed, signature, captainKey)) return order
     throw new PeerError("bad-signature", "An order about an entry is not by the captain.")
   }
 }

@@ -1,10 +1,10 @@
 import { hex, PeerError, sameBytes, UsageError } from "../bytes/index.js"
 import { Branches } from "./branches.js"
 import { Captaincy } from "./captaincy.js"
-import { Chain } from "./chain.js"
+import { Chain, type WonBy } from "./chain.js"
 import { checkEntry, checkMemberCommit, type RulesOf } from "./commit-rules.js"
 import type { Effects, HeardText, MemberFacts } from "./effects.js"
-import { Entries } from "./entries.js"
+import { Entries, type OrderedEntry } from "./entries.js"
 import { Handover } from "./handover.js"
 import * as mls from "./mls/group.js"
 import type { RoomPorts } from "./ports.js"
@@ -25,9 +25,10 @@ import type { RoomTime } from "./time.js"
 import { type OwnText, Transcript } from "./transcript.js"
 import type { BranchProof } from "./wire/branch-proof.js"
 import { encodeCommitPacket } from "./wire/commit.js"
-import { type CommitData, encodeCommitData } from "./wire/commit-data.js"
+import { type CommitData, encodeCommitData, type StepData } from "./wire/commit-data.js"
 import { encodeMessagePacket, messageId } from "./wire/message.js"
 import { deriveSlotKey, slotExporterLabel } from "./slot.js"
+import { type FirstStep, WayBack } from "./way-back.js"
 import type { RoomPacket } from "./wire/packet.js"
 import { decodePayload, encodePayload, type PayloadBody, type RoomPayload } from "./wire/payload.js"
 import { decodeSettings, type RoomSettings } from "./wire/settings.js"
@@ -70,7 +71,7 @@ export class Member {
   readonly handover: Handover = new Handover(this)
   readonly branches: Branches = new Branches(this)
   readonly proofs: Proofs = new Proofs(this)
-  readonly entries: Entries = new Entries(this)
+  entries: Entries
   readonly roomKey: RoomKey
   readonly roomExchangeSecret: Uint8Array | null
   chain: Chain = new Chain()
@@ -99,8 +100,6 @@ export class Member {
   readonly #lost = new Set<string>()
   /** We made the step that lost: we must not make another one from the same epoch. [ROOM-7-5] */
   isSpent = false
-  /** On the way to the branch that won. */
-  #isRewound = false
   /** All who were here since this program started, by room key. */
   readonly #known = new Map<string, Seat>()
 
@@ -116,6 +115,7 @@ export class Member {
     this.captainHeardAt = time.now
     this.#epochBeganAt = time.now
     this.#seatedAt = time.now
+    this.entries = this.#newEntries()
     const nothing = { step: [], maker: null, kind: null, votes: [] }
     this.chain = this.chain.advanced(nothing, this.#record())
   }
@@ -292,13 +292,7 @@ export class Member {
 
   /** An entry that the captain put in order. [ROOM-3-8] */
   async enter(
-    entry: {
-      readonly wire: Uint8Array
-      readonly message: Uint8Array
-      readonly grantId: Uint8Array
-    },
-    orderWire: Uint8Array,
-    heads: readonly Uint8Array[],
+    { entry, orderWire, heads }: OrderedEntry,
     time: RoomTime,
     out: Effects,
   ): Promise<void> {
@@ -513,7 +507,7 @@ export class Member {
     time: RoomTime,
     out: Effects,
   ): Promise<void> {
-    if (packet.epoch < this.epoch) return
+    if (packet.epoch < this.epoch) return this.branches.offered(packet, wire, time, out)
     if (packet.epoch > this.epoch)
       return this.#tooEarly({ at: time.now, packet, wire, from }, time, out)
     const rules = this.rules(time)
@@ -533,13 +527,14 @@ export class Member {
     time: RoomTime,
     out: Effects,
   ): Promise<void> {
-    if (packet.epoch < this.epoch) return
+    if (packet.epoch < this.epoch) return this.branches.offered(packet, wire, time, out)
     if (packet.epoch > this.epoch)
       return this.#tooEarly({ at: time.now, packet, wire, from }, time, out)
     if (packet.kind === "entry" && this.isCaptain) {
       return this.captaincy.entry(packet, wire, time, out)
     }
-    await this.entries.receive(packet, wire, time, out)
+    const ordered = await this.entries.receive(packet, wire)
+    if (ordered) await this.enter(ordered, time, out)
   }
 
   #tooEarly(early: Early, time: RoomTime, out: Effects): void {
@@ -553,10 +548,11 @@ export class Member {
   async #advance(
     group: mls.Group,
     step: readonly Uint8Array[],
-    data: CommitData | { readonly kind: "entry"; readonly heads: readonly Uint8Array[] },
+    data: StepData,
     maker: Seat,
     time: RoomTime,
     out: Effects,
+    isWayBack = false,
   ): Promise<void> {
     const before = this.#seats
     const captainBefore = this.#settings.captainKey
@@ -592,10 +588,13 @@ export class Member {
     }
     this.transcript.endEpoch(data.heads, time)
     if (sameBytes(maker.roomKey, this.own.roomKey)) await this.#prove(data.kind, ended, time, out)
-    if (!this.hasEarly && !this.#isRewound) await this.#sayOwnAgain(time, out)
-    if (!this.#isRewound) return
-    this.#isRewound = false
-    out.tell({ kind: "healed" })
+    if (!this.hasEarly && !isWayBack) await this.#sayOwnAgain(time, out)
+  }
+
+  #newEntries(): Entries {
+    const { roomId, epoch } = this
+    const { captainKey } = this.#settings
+    return new Entries({ roomId, epoch, captainKey, slotKey: (id) => this.slotKey(id) })
   }
 
   /** All that depends on the epoch. */
@@ -604,7 +603,7 @@ export class Member {
     this.#seats = seatsOf(this.#group.leaves, this.#seats)
     this.#know()
     this.#slotSecret = null
-    this.entries.newEpoch()
+    this.entries = this.#newEntries()
     this.#epochBeganAt = time.now
     this.captainHeardAt = time.now
     this.hasNewEpoch = true
@@ -613,25 +612,33 @@ export class Member {
     this.captaincy.newEpoch()
   }
 
+  /** The way to the branch that won. `null`: it parted from ours too long ago. [ROOM-7-5] */
+  wayBack(claim: WonBy): WayBack | null {
+    const end = this.#ends.find(({ group }) => group.epoch === claim.from)
+    if (!end || this.#lost.has(hex(claim.proof.auth8))) return null
+    return new WayBack(claim, () => mls.rewind(this.#group, end.group), this.needsVotes)
+  }
+
   /**
-   * Back to the end of this epoch, from where the branch that won goes on. [ROOM-7-5]
-   * @returns `false`: it is too long ago
+   * Back to where the branches part, and the first step to the one that won. [ROOM-7-5]
+   * @returns `false`: it is too long ago by now
    */
-  rewind(epoch: number, time: RoomTime, out: Effects): boolean {
-    const end = this.#ends.find(({ group }) => group.epoch === epoch)
-    const lost = this.chain.at(epoch + 1)
+  async goBack(step: FirstStep, from: number, time: RoomTime, out: Effects): Promise<boolean> {
+    const end = this.#ends.find(({ group }) => group.epoch === from)
+    const lost = this.chain.at(from + 1)
     if (!end || !lost) return false
     const before = this.#seats
     this.#lost.add(hex(lost.auth8))
     this.isSpent = end.isSpent
-    this.#ends = this.#ends.filter(({ group }) => group.epoch < epoch)
+    this.#ends = this.#ends.filter(({ group }) => group.epoch < from)
     this.#group = mls.rewind(this.#group, end.group)
-    this.chain = this.chain.rewound(epoch)
-    this.transcript.rewind(epoch)
+    this.chain = this.chain.rewound(from)
+    this.transcript.rewind(from)
     this.#begin(time)
     this.#tellChanges(before, this.captain ?? this.own, () => "absent", out)
-    this.#isRewound = true
-    out.saveAll()
+    await this.#advance(step.group, step.wires, step.data, step.maker, time, out, true)
+    if (this.removedBy) return true
+    out.tell({ kind: "healed" })
     this.branches.tell(time, out)
     return true
   }

@@ -27,6 +27,8 @@ export interface Founding {
 /** Sent from our room, though not as its members: newcomers and captains talk with these. */
 const attemptKinds: ReadonlySet<RoomPacket["kind"]> = new Set(["offer", "answer", "grant", "order"])
 const maxSeenInLog = 48
+/** [ROOM-6-3] */
+const leaderlessSilences = 3
 const comeBackMs = 30_000
 
 /**
@@ -354,9 +356,13 @@ export class Room {
     const { settings } = member
     const { wonBy } = member.branches
     const own = member.captain?.identityKey ?? null
+    // Nobody can be let in to a branch that nobody leads: the one that is led goes on.
+    const silentMs = member.handover.silentMs(time) ?? 0
+    const isLeaderless = silentMs >= leaderlessSilences * this.#ports.timing.silenceMs
     const accepts = ({ roomId, captain, term, epoch }: OfferOf): boolean =>
       sameBytes(roomId, member.roomId) &&
-      (term > settings.term ||
+      (isLeaderless ||
+        term > settings.term ||
         (term === settings.term && epoch > member.epoch) ||
         // Of the branch that won; our own captain answers, too.
         (wonBy !== null && term === settings.term && !(own && sameBytes(captain, own)))) &&

@@ -109,6 +109,33 @@ describe("a room among the malicious", () => {
     expect(people.texts(dave!)).toContain("still here")
   })
 
+  it("goes back for no claim whose branch is not there", async () => {
+    const people = new People()
+    const [alice, bob, carol, dave] = await people.meet("alice", "bob", "carol", "dave")
+    const eve = new Eve(people.network)
+    const [evil, ...voters] = [
+      await Mallory.of(bob!),
+      await Mallory.of(carol!),
+      await Mallory.of(dave!),
+    ]
+    const from = alice!.room.status.epoch
+    const votes = [evil, ...voters].map((voter) => voter.castVote(1, 1))
+    await people.during(alice!.room.remove(bob!.identity.publicKey), 2_000)
+    const epoch = alice!.room.status.epoch
+    const facts = { step: "election", leaf: 1, auth8: randomBytes(8), term: 1 } as const
+    for (let i = 0; i < 8; i++) {
+      await people.during(eve.say(evil.claim(from, facts, votes)), 8_000)
+      for (const { room } of [alice!, carol!, dave!]) {
+        expect(room.status).toMatchObject({ epoch, phase: "member" })
+      }
+    }
+    await people.during(carol!.room.say("still here"), 500)
+    expect(people.texts(dave!)).toContain("still here")
+    for (const { events } of [alice!, carol!, dave!]) {
+      expect(events.some(({ kind }) => kind === "healed")).toBe(false)
+    }
+  })
+
   it("says what one missed again once, and not from everybody", async () => {
     const people = new People()
     const all = await people.comeTogether("a", "b", "c", "d", "e", "f", "g", "h")

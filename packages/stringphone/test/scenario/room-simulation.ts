@@ -82,7 +82,7 @@ export class Simulation {
     if (!person.isUp) return false
     const out = new Effects()
     const { room } = person
-    const phase = room.phase
+    const { phase, member } = room
     person.before = room.member && room.member.group
     let isDone = true
     try {
@@ -92,7 +92,8 @@ export class Simulation {
       isDone = false
     }
     if (room.phase === "stranded" && phase !== "stranded") this.counts.stranded++
-    const isRewound = room.member && person.before && room.member.epoch < person.before.epoch
+    const isSame = room.member !== null && room.member === member
+    const isRewound = isSame && out.events.some(({ kind }) => kind === "healed")
     if (isRewound) this.counts.rewound++
     this.trace?.(person, phase, out)
     this.ledger.track(room)

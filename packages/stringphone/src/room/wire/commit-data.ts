@@ -29,6 +29,10 @@ export type CommitData =
       readonly removed: readonly number[]
     }
 
+/** Of a step to the next epoch: a commit, or an entry that the captain put in order. */
+export type StepData =
+  CommitData | { readonly kind: "entry"; readonly heads: readonly Uint8Array[] }
+
 const kinds = { change: 1, abdication: 2, election: 3, takeover: 4 } as const
 const reasons = ["left", "removed", "absent"] as const
 

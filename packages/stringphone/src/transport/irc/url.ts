@@ -24,7 +24,7 @@ export function parseIrcUrl(text: string): IrcUrl {
   if (url.password !== "" || /^\/\/[^/]*:[^/]*@/.test(text.slice(text.indexOf(":") + 1))) {
     throw new UsageError(
       "secret-in-url",
-      "A password does not belong into a URL: others see it in lists of processes and in histories. Pass it as an option or in the environment.",
+      "A password does not belong in a URL: others see it in lists of processes and in histories. Pass it as an option or in the environment.",
     )
   }
   const tls = url.protocol === "ircs:"
