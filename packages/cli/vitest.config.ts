@@ -7,7 +7,7 @@ export default defineConfig({
     root: import.meta.dirname,
     environment: "node",
     include: ["test/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

@@ -25,6 +25,9 @@ const withoutCrypto = [
  */
 const onOneLineOnly = ["test/surface/**", "test/real/irc-*", "test/real/room-irc*"]
 
+/** For machines that do much else: no test says how fast something is. */
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
+
 /** The source says `#engine`, and the package's conditions choose; here the project does. */
 function withEngine(engine: "node" | "portable") {
   return { alias: { "#engine": join(root, "src", "crypto", `${engine}.ts`) } }
@@ -34,6 +37,7 @@ const native: TestProjectInlineConfiguration = {
   root,
   resolve: withEngine("node"),
   test: {
+    ...patience,
     name: "native",
     environment: "node",
     include: [everywhere],
@@ -46,6 +50,7 @@ const portable: TestProjectInlineConfiguration = {
   root,
   resolve: withEngine("portable"),
   test: {
+    ...patience,
     name: "portable",
     environment: "node",
     include: [everywhere],
@@ -61,6 +66,7 @@ function inChromium(executablePath: string): TestProjectInlineConfiguration {
     // A dependency that is found late reloads the page in the middle of the tests.
     optimizeDeps: { include: ["fast-check", "mqtt"], entries: ["src/**/index.ts"] },
     test: {
+      ...patience,
       name: "chromium",
       include: [everywhere],
       exclude: [nodeOnly, ...withoutCrypto],
