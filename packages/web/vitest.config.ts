@@ -5,5 +5,7 @@ export default defineConfig({
     name: "web",
     environment: "node",
     include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })
