@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { classicDecodeTarget } from "./classic-decode.js"
+import { mailboxClassicTarget } from "./mailbox-classic.js"
 import { roomClassicTarget } from "./room-classic.js"
 import { roomDecodeTarget, roomModules } from "./room-decode.js"
 import { topicDecodeTarget } from "./topic-decode.js"
@@ -29,6 +30,15 @@ const targets = {
         ...(await built("bytes/index.js")),
       },
       json("topic-receivers.json"),
+    ),
+  },
+  "mailbox-classic": {
+    types: "\x01\x02",
+    run: mailboxClassicTarget(
+      await built("mailbox/classic/index.js"),
+      await built("bytes/index.js"),
+      json("mailbox-classic-seeds.json"),
+      json("corpus/mailbox-classic.json"),
     ),
   },
   "room-classic": {

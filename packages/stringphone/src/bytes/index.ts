@@ -3,6 +3,7 @@ export { base64url, fromBase64url, fromHex, fromUtf8, hex, utf8 } from "./encodi
 export type { Brand } from "./brand.js"
 export { ChannelError, PeerError, UsageError } from "./errors.js"
 export type { StringphoneError } from "./errors.js"
+export { decodeJson, encodeJson } from "./json.js"
 export { Reader, decodeAll } from "./reader.js"
 export type { Malformed } from "./reader.js"
 export { concat, sameBytes, u16, u32, u48, u8 } from "./writer.js"

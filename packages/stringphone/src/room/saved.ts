@@ -1,4 +1,4 @@
-import { base64url, ChannelError, fromBase64url, fromUtf8, utf8 } from "../bytes/index.js"
+import { ChannelError, decodeJson, encodeJson } from "../bytes/index.js"
 import type { EpochRecord } from "./chain.js"
 import type { GivenVote } from "./handover.js"
 import type { TranscriptAdditions, TranscriptSnapshot } from "./transcript.js"
@@ -36,52 +36,15 @@ export interface SavedLog {
   readonly given: readonly GivenVote[]
 }
 
-const bytesMark = "b64:"
-/** Bytes that were there before, by the number of them: epochs have most of their keys in common. */
-const againMark = "again:"
-/** A text that begins like one of these. */
-const textMark = "text:"
-const marks = [bytesMark, againMark, textMark]
-
-/** JSON, with bytes as text. */
 export function encodeSaved(saved: SavedRoom | SavedLog): Uint8Array {
-  const written = new Map<Uint8Array, number>()
-  const encode = (_: string, value: unknown): unknown => {
-    if (typeof value === "string" && marks.some((mark) => value.startsWith(mark))) {
-      return textMark + value
-    }
-    if (!(value instanceof Uint8Array)) return value
-    const known = written.get(value)
-    if (known !== undefined) return againMark + String(known)
-    written.set(value, written.size)
-    return bytesMark + base64url(value)
-  }
-  return utf8(JSON.stringify(saved, encode))
-}
-
-/** Reads them in the order in which they were written. */
-function decoder(): (key: string, value: unknown) => unknown {
-  const read: Uint8Array[] = []
-  return (_, value) => {
-    if (typeof value !== "string") return value
-    if (value.startsWith(textMark)) return value.slice(textMark.length)
-    if (value.startsWith(againMark)) {
-      const known = read[Number(value.slice(againMark.length))]
-      if (!known) throw corruptRoom()
-      return known
-    }
-    if (!value.startsWith(bytesMark)) return value
-    const bytes = fromBase64url(value.slice(bytesMark.length))
-    read.push(bytes)
-    return bytes
-  }
+  return encodeJson(saved)
 }
 
 /** @throws {ChannelError} `room-corrupt`, `room-newer` */
 export function decodeSaved<T extends SavedRoom | SavedLog>(bytes: Uint8Array): T {
   let saved: unknown
   try {
-    saved = JSON.parse(fromUtf8(bytes) ?? "", decoder())
+    saved = decodeJson(bytes)
   } catch (cause) {
     throw corruptRoom(cause)
   }

@@ -1,0 +1,713 @@
+import { hex, PeerError, sameBytes, UsageError } from "../bytes/index.js"
+import { exchange, exchangePublicKey, hash, labelled } from "../crypto/index.js"
+import { encodeIdentityCard, type Identity, openIdentityCard } from "../identity/index.js"
+import { checkProof, proveContent } from "./authorship.js"
+import { pairSlot, tagAt, tagsOf } from "./chain.js"
+import { lives, longestLifeDays, maxDaysAhead, periodOf } from "./day.js"
+import { type Invited, isOf, isOver, newInvited, newPrekey, type Prekey } from "./doors.js"
+import {
+  expiryDay,
+  openBody,
+  openSlot,
+  type Random,
+  sealEnvelope,
+  shapeFor,
+  type SlotKey,
+} from "./envelope.js"
+import { invitationSlot, invitationTags, trialSlot, trialSlotFor } from "./first-contact.js"
+import {
+  came,
+  expected,
+  keptPeriods,
+  largestLeap,
+  moveOn,
+  newPair,
+  type Pair,
+  type ReceivingPeriod,
+  takeSendingSlot,
+  windowSize,
+} from "./pair.js"
+import { rootOfOwner, rootOfWriter } from "./root.js"
+import { decodeSaved, encodeSaved } from "./saved.js"
+import { TagBook } from "./tag-book.js"
+import { type Address, addressText, encodeAddress } from "./wire/address.js"
+import {
+  type Authorship,
+  type Content,
+  type ContentKind,
+  decodeContent,
+  encodeContent,
+  type Introduction,
+  type NamedFile,
+  type ReadContent,
+} from "./wire/content.js"
+import {
+  type EnvelopeParts,
+  headerBytes,
+  readEnvelope,
+  shapeOf,
+  slotBytes,
+} from "./wire/envelope.js"
+
+/** What is to be written. */
+export interface Draft {
+  /** Identity keys of those with whom there is a pair, or addresses. */
+  readonly to: readonly (Uint8Array | Address)[]
+  readonly kind?: ContentKind
+  readonly text: string
+  readonly files?: readonly NamedFile[]
+  readonly authorship?: Authorship
+  /** Days. */
+  readonly life?: number
+  readonly replyTo?: Uint8Array | null
+  readonly wantsReceipt?: boolean
+}
+
+export interface Written {
+  readonly messageId: Uint8Array
+  readonly day: number
+  readonly receiverKeys: readonly Uint8Array[]
+  /** One for all with whom we have a pair, and one for each who does not know us yet. */
+  readonly envelopes: readonly Uint8Array[]
+}
+
+export interface Opened extends Omit<Content, "introduction"> {
+  /** How it was recognised: by a pair, by our invitation, or because it is to our public address. */
+  readonly via: "pair" | "invitation" | "address"
+  /** Its sender was not known before. */
+  readonly isFirst: boolean
+  /** More tags are known now: what was looked at before may be ours. [MAILBOX-2-5] */
+  readonly mustSearchAgain: boolean
+}
+
+interface Held {
+  pair: Pair
+}
+type TagOwner = Held | Invited
+
+/**
+ * One person's mail, without any I/O: envelopes, days and random bytes come in, envelopes and letters
+ * come out. It changes in place: save it before what it made is given away. spec/mailbox.md
+ */
+export class Mailbox {
+  readonly #identity: Identity
+  readonly #random: Random
+  #held: readonly Held[] = []
+  #prekeys: readonly Prekey[] = []
+  #invitations: readonly Invited[] = []
+  /** What names a letter → the day until which it is remembered. */
+  readonly #seen = new Map<string, number>()
+  readonly #tags = new TagBook<TagOwner>()
+  /** The latest period that we believe in. [MAILBOX-3-6] */
+  #known: number
+
+  constructor(identity: Identity, today: number, random: Random) {
+    this.#identity = identity
+    this.#random = random
+    this.#known = periodOf(today)
+  }
+
+  /** @throws {ChannelError} `mailbox-corrupt`, `mailbox-newer` */
+  static restore(saved: Uint8Array, identity: Identity, random: Random): Mailbox {
+    const { knownPeriod, pairs, prekeys, invitations, seen } = decodeSaved(saved)
+    const mailbox = new Mailbox(identity, knownPeriod * 7, random)
+    mailbox.#prekeys = prekeys
+    mailbox.#invitations = invitations
+    for (const invited of invitations) mailbox.#expectInvited(invited)
+    for (const pair of pairs) mailbox.#hold(pair)
+    for (const [name, day] of seen) mailbox.#seen.set(name, day)
+    return mailbox
+  }
+
+  /** Secret: for a sealed store only. */
+  save(): Uint8Array {
+    return encodeSaved({
+      version: 1,
+      knownPeriod: this.#known,
+      pairs: this.pairs,
+      prekeys: this.#prekeys,
+      invitations: this.#invitations,
+      seen: [...this.#seen],
+    })
+  }
+
+  get pairs(): readonly Pair[] {
+    return this.#held.map(({ pair }) => pair)
+  }
+  get invitations(): readonly Invited[] {
+    return this.#invitations
+  }
+  /** How many tags may come. */
+  get tagCount(): number {
+    return this.#tags.size
+  }
+  /** Each envelope is tried with public prekeys. */
+  get hasPublicAddress(): boolean {
+    return this.#prekeys.length > 0
+  }
+
+  /**
+   * Days have passed: keys move on, and old ones are gone for good. To be called before all else on a
+   * new day.
+   *
+   * @returns `leapt`: the clock says much more than before; nothing is deleted and nothing can be written
+   * until mail of that time comes, or `confirmDate`. [MAILBOX-3-6]
+   */
+  move(today: number): "moved" | "leapt" {
+    const period = periodOf(today)
+    const hasLeapt = this.hasLeapt(today)
+    if (!hasLeapt) this.#known = Math.max(this.#known, period)
+    this.#prekeys = this.#prekeys.filter((one) => hasLeapt || !isOver(one, today))
+    for (const invited of this.#invitations.filter((one) => !hasLeapt && isOver(one, today))) {
+      this.#closeInvitation(invited)
+    }
+    for (const held of this.#held) this.#moveOn(held, Math.max(period, this.#known))
+    if (hasLeapt) return "leapt"
+    for (const [name, day] of this.#seen) if (day < today) this.#seen.delete(name)
+    this.#dropUnused(today)
+    return "moved"
+  }
+
+  /** The clock says much more than when we last knew it to be right. */
+  hasLeapt(today: number): boolean {
+    return periodOf(today) > this.#known + largestLeap
+  }
+
+  /** A person says that the date is right. */
+  confirmDate(today: number): void {
+    this.#known = Math.max(this.#known, periodOf(today))
+    this.move(today)
+  }
+
+  /** A new invitation for one person, as text. [MAILBOX-5-1] */
+  invite(lastDay: number): string {
+    const invited = newInvited(lastDay, this.#random)
+    this.#invitations = [...this.#invitations, invited]
+    this.#expectInvited(invited)
+    return addressText(encodeAddress(invited, this.#identity))
+  }
+
+  /** The address for everybody, as text; a new one when the last one's half is over. */
+  publicAddress(today: number): string {
+    const isFresh = (one: Prekey): boolean =>
+      !one.isClosed && one.lastDay - today >= longestLifeDays / 2
+    const prekey = this.#prekeys.find(isFresh) ?? newPrekey(today + longestLifeDays, this.#random)
+    if (!this.#prekeys.includes(prekey)) this.#prekeys = [...this.#prekeys, prekey]
+    const { publicKey, lastDay } = prekey
+    return addressText(encodeAddress({ prekey: publicKey, lastDay, secret: null }, this.#identity))
+  }
+
+  /** Forgets all public prekeys: nobody can write to the address any more, and nothing is tried. */
+  closePublicAddress(): void {
+    this.#prekeys = []
+  }
+
+  /** Deletes all keys shared with somebody. @returns whether there were any */
+  forget(peerKey: Uint8Array): boolean {
+    const gone = this.#held.filter(({ pair }) => sameBytes(pair.peerKey, peerKey))
+    for (const held of gone) this.#letGo(held)
+    const own = this.#invitations.filter(({ usedBy }) => usedBy && sameBytes(usedBy, peerKey))
+    for (const invited of own) this.#closeInvitation(invited)
+    return gone.length > 0
+  }
+
+  /** The pair that is written to. [MAILBOX-3-7] */
+  pairWith(peerKey: Uint8Array): Pair | null {
+    return this.#heldWith(peerKey)?.pair ?? null
+  }
+
+  /**
+   * @throws {UsageError} `no-receiver`, `no-pair`, `expired-address`, `own-address`, `bad-address`, `too-large`,
+   * `too-many-receivers`, `bad-file-name`, `anonymous-needs-address`, `bad-life`, `clock-leapt`
+   */
+  write(draft: Draft, today: number): Written {
+    if (this.move(today) === "leapt") throw clockLeapt()
+    const { authorship = "deniable", life = 14, to } = draft
+    if (to.length === 0) throw new UsageError("no-receiver", "Say to whom the letter is.")
+    if (to.length > 64)
+      throw new UsageError("too-many-receivers", "A letter has at most 64 receivers.")
+    if (!lives.some((one) => one === life)) {
+      throw new UsageError("bad-life", `A letter is carried for ${lives.join(", ")} days.`)
+    }
+    const date = Math.max(today, this.#known * 7)
+    const receiverKeys = distinct(to.map(keyOf))
+    const content: Content = {
+      kind: draft.kind ?? "mail",
+      messageId: this.#random(16),
+      writtenDay: date,
+      authorship,
+      introduction: null,
+      replyTo: draft.replyTo ?? null,
+      wantsReceipt: draft.wantsReceipt ?? false,
+      senderKey: authorship === "anonymous" ? null : this.#identity.publicKey,
+      receiverKeys,
+      text: draft.text,
+      files: draft.files ?? [],
+    }
+    // Nothing is used up, and nobody met, by a letter that can not be sealed.
+    const introductionBytes = 196
+    shapeFor(encodeContent(content).length + introductionBytes + 64 + 16 * to.length, to.length)
+    const day = expiryDay(date, life, this.#random)
+    const envelopes =
+      authorship === "anonymous"
+        ? to.map((receiver) => this.#writeAnonymous(content, receiver, day, date))
+        : this.#writeKnown(content, to, day, date)
+    return { messageId: content.messageId, day, receiverKeys, envelopes }
+  }
+
+  /** Whether it may be for us, by its tags alone. */
+  isOurs(bytes: Uint8Array): boolean {
+    const shape = shapeOf(bytes)
+    for (let i = 0; i < (shape?.slotCount ?? 0); i++) {
+      if (this.#tags.find(bytes, headerBytes + i * slotBytes).length > 0) return true
+    }
+    return false
+  }
+
+  /**
+   * Opens what is for us.
+   *
+   * @returns `null`: it is not for us, or it came before
+   * @throws {PeerError} it is for us and wrong: `wrong-key`, `altered`, `malformed`, `wrong-proof`,
+   * `not-addressed-to-us`, `wrong-sender`, `no-introduction`, `invitation-used`, `wrong-date`
+   */
+  open(bytes: Uint8Array, today: number): Opened | null {
+    const envelope = readEnvelope(bytes)
+    if (!envelope) return null
+    for (const slot of envelope.slots) {
+      for (const { owner, period, number } of this.#tags.find(slot, 0)) {
+        const key =
+          "pair" in owner
+            ? this.#pairSlot(owner, period, number, envelope.ephemeralKey)
+            : this.#invitedSlot(owner, envelope, number)
+        const contentKey = key && openSlot(envelope, slot, key.key)
+        if (!contentKey) continue
+        const content = contentOf(envelope, contentKey)
+        return "pair" in owner
+          ? this.#fromPair(content, owner, period, number, today)
+          : this.#fromInvited(content, owner, today)
+      }
+    }
+    return this.#tryPrekeys(envelope, today)
+  }
+
+  #writeKnown(
+    content: Content,
+    to: readonly (Uint8Array | Address)[],
+    day: number,
+    date: number,
+  ): readonly Uint8Array[] {
+    const helds = content.receiverKeys.map((key) => this.#heldFor(key, to, date))
+    const keys = helds.map(({ pair }) => pair.authorshipKey)
+    const ephemeral = this.#random(32)
+    const shared = helds.filter(({ pair }) => !pair.first)
+    const seal = (one: Content, secret: Uint8Array, slots: readonly SlotKey[]): Uint8Array =>
+      sealEnvelope(proveContent(one, this.#identity, keys), day, secret, slots, this.#random)
+    const introduced = helds.flatMap((held) => {
+      const { first } = held.pair
+      if (!first) return []
+      const secret = this.#random(32)
+      const slot = this.#firstSlot(first.introduction.prekey, first.secret, first.used, secret)
+      held.pair = { ...held.pair, first: { ...first, used: first.used + 1 } }
+      return [seal({ ...content, introduction: first.introduction }, secret, [slot])]
+    })
+    if (shared.length === 0) return introduced
+    const ephemeralKey = exchangePublicKey(ephemeral)
+    const slots = shared.map((held) => {
+      const { pair, slot } = takeSendingSlot(held.pair, this.#known, ephemeralKey)
+      held.pair = pair
+      return slot
+    })
+    return [...introduced, seal(content, ephemeral, slots)]
+  }
+
+  #writeAnonymous(
+    content: Content,
+    receiver: Uint8Array | Address,
+    day: number,
+    today: number,
+  ): Uint8Array {
+    if (receiver instanceof Uint8Array || receiver.secret) {
+      throw new UsageError(
+        "anonymous-needs-address",
+        "An anonymous letter goes to a public address: a contact or an invitation would say who wrote it.",
+      )
+    }
+    checkAddress(receiver, today)
+    const secret = this.#random(32)
+    const slot = this.#firstSlot(receiver.prekey, null, 0, secret)
+    const proven = proveContent(
+      { ...content, receiverKeys: [receiver.identityKey] },
+      this.#identity,
+      [],
+    )
+    return sealEnvelope(proven, day, secret, [slot], this.#random)
+  }
+
+  #firstSlot(
+    prekey: Uint8Array,
+    invitation: Uint8Array | null,
+    used: number,
+    ephemeral: Uint8Array,
+  ): SlotKey {
+    const shared = exchange(ephemeral, prekey)
+    const slot =
+      invitation && shared
+        ? invitationSlot(
+            invitationTags(invitation),
+            used % windowSize,
+            exchangePublicKey(ephemeral),
+            shared,
+          )
+        : trialSlotFor(ephemeral, prekey)
+    if (!slot) throw badAddress()
+    return slot
+  }
+
+  /** The pair with a receiver; one that begins with this letter, if need be. */
+  #heldFor(key: Uint8Array, to: readonly (Uint8Array | Address)[], today: number): Held {
+    const known = this.#heldWith(key)
+    if (known) return known
+    const address = to.find(
+      (one): one is Address => !(one instanceof Uint8Array) && sameBytes(one.identityKey, key),
+    )
+    if (!address) {
+      throw new UsageError(
+        "no-pair",
+        "There are no keys with this contact yet. Write to its address or invitation once, or invite it.",
+      )
+    }
+    if (sameBytes(key, this.#identity.publicKey)) {
+      throw new UsageError("own-address", "That is your own address. Give it to others.")
+    }
+    checkAddress(address, today)
+    return this.#begin(address)
+  }
+
+  #begin({ identityKey, exchangeKey, prekey, secret }: Address): Held {
+    const { publicKey, exchangePublicKey: ownExchangeKey } = this.#identity
+    const freshSecret = this.#random(32)
+    const freshKey = exchangePublicKey(freshSecret)
+    const root = rootOfWriter(this.#identity, freshSecret, {
+      writerKey: publicKey,
+      writerExchangeKey: ownExchangeKey,
+      freshKey,
+      ownerKey: identityKey,
+      ownerExchangeKey: exchangeKey,
+      prekey,
+      secret,
+    })
+    if (!root) throw badAddress()
+    const firstPeriod = this.#known
+    const introduction = {
+      identityKey: publicKey,
+      exchangeKey: ownExchangeKey,
+      cardSignature: this.#identity.card().slice(-64),
+      freshKey,
+      prekey,
+      firstPeriod,
+    }
+    const pair = newPair(root, publicKey, identityKey, firstPeriod, {
+      hasSecret: secret !== null,
+      first: { introduction, secret, used: 0 },
+      lastMailDay: firstPeriod * 7,
+    })
+    return this.#hold(moveOn(pair, this.#known, this.#known - keptPeriods))
+  }
+
+  #fromPair(
+    content: ReadContent,
+    held: Held,
+    period: number,
+    number: number,
+    today: number,
+  ): Opened | null {
+    const { pair } = held
+    if (!content.senderKey || !sameBytes(content.senderKey, pair.peerKey)) throw wrongSender() // [MAILBOX-4-3]
+    checkProof(content, this.#identity.publicKey, pair.authorshipKey)
+    const highest = periodIn(pair, period)?.highest ?? -1
+    this.#expectNot(held, period)
+    held.pair = came(pair, period, number, today)
+    // A contact and our clock agree that it is so late. [MAILBOX-3-6]
+    this.#known = Math.max(this.#known, Math.min(period, periodOf(today)))
+    this.#expect(held, period)
+    for (const one of this.#held) this.#moveOn(one, Math.max(this.#known, periodOf(today)))
+    this.#expireInvitationOf(pair.peerKey, today)
+    const mustSearchAgain = number > highest + windowSize / 2
+    return this.#shown(content, { via: "pair", isFirst: false, mustSearchAgain }, today)
+  }
+
+  #fromInvited(content: ReadContent, invited: Invited, today: number): Opened | null {
+    const { introduction } = content
+    if (!introduction || !sameBytes(introduction.prekey, invited.prekey)) throw noIntroduction()
+    const { usedBy, prekeySecret, secret } = invited
+    if (usedBy && !sameBytes(usedBy, introduction.identityKey)) {
+      throw new PeerError("invitation-used", "Somebody else has already come with this invitation.")
+    }
+    const met = this.#meet(content, prekeySecret, secret, today)
+    this.#invitations = this.#invitations.map((one) =>
+      isOf(invited.prekey)(one) ? { ...one, usedBy: introduction.identityKey } : one,
+    )
+    this.#expectNoInvited(invited)
+    for (const one of this.#invitations.filter(isOf(invited.prekey))) this.#expectInvited(one)
+    return this.#shown(content, { via: "invitation", ...met }, today)
+  }
+
+  /** [MAILBOX-2-4] */
+  #tryPrekeys(envelope: EnvelopeParts, today: number): Opened | null {
+    for (const { secret, publicKey } of this.#prekeys) {
+      const shared = exchange(secret, envelope.ephemeralKey)
+      if (!shared) continue
+      const { tag, key } = trialSlot(envelope.ephemeralKey, publicKey, shared)
+      for (const slot of envelope.slots) {
+        if (!sameBytes(slot.subarray(0, 16), tag)) continue
+        const contentKey = openSlot(envelope, slot, key)
+        if (!contentKey) continue
+        const content = contentOf(envelope, contentKey)
+        if (content.authorship === "anonymous" && !content.introduction) {
+          checkProof(content, this.#identity.publicKey, null)
+          const how = { via: "address", isFirst: true, mustSearchAgain: false } as const
+          return this.#shown(content, how, today)
+        }
+        if (!content.introduction || !sameBytes(content.introduction.prekey, publicKey))
+          throw noIntroduction()
+        const met = this.#meet(content, secret, null, today)
+        return this.#shown(content, { via: "address", ...met }, today)
+      }
+    }
+    return null
+  }
+
+  /** Somebody introduces itself: the pair with it, once its proof holds. [MAILBOX-3-2] */
+  #meet(
+    content: ReadContent,
+    prekeySecret: Uint8Array,
+    secret: Uint8Array | null,
+    today: number,
+  ): Pick<Opened, "isFirst" | "mustSearchAgain"> {
+    const introduction = content.introduction
+    if (!introduction || !content.senderKey) throw noIntroduction()
+    const { identityKey, exchangeKey, freshKey, prekey, firstPeriod } = introduction
+    const { publicKey, exchangePublicKey: ownExchangeKey } = this.#identity
+    checkCard(introduction)
+    if (!sameBytes(identityKey, content.senderKey) || sameBytes(identityKey, publicKey))
+      throw wrongSender()
+    const now = Math.max(this.#known, periodOf(today))
+    if (firstPeriod < now - keptPeriods - 1 || firstPeriod > now + 1) {
+      throw new PeerError(
+        "wrong-date",
+        "A first letter has a date that is weeks off; its writer's clock may be wrong.",
+      )
+    }
+    const root = rootOfOwner(this.#identity, prekeySecret, {
+      writerKey: identityKey,
+      writerExchangeKey: exchangeKey,
+      freshKey,
+      ownerKey: publicKey,
+      ownerExchangeKey: ownExchangeKey,
+      prekey,
+      secret,
+    })
+    if (!root) throw new PeerError("malformed", "A first letter has a key that is none.")
+    const hasSecret = secret !== null
+    const pair = newPair(root, publicKey, identityKey, firstPeriod, {
+      hasSecret,
+      first: null,
+      lastMailDay: today,
+    })
+    checkProof(content, publicKey, pair.authorshipKey)
+    const isKnown = this.#held.some((held) =>
+      sameBytes(held.pair.authorshipKey, pair.authorshipKey),
+    )
+    const isFirst = !this.#held.some((held) => sameBytes(held.pair.peerKey, identityKey))
+    if (!isKnown) this.#hold(moveOn(pair, now, this.#known - keptPeriods))
+    return { isFirst, mustSearchAgain: !isKnown }
+  }
+
+  /** Once. [MAILBOX-4-4] */
+  #shown(
+    content: ReadContent,
+    how: Pick<Opened, "via" | "isFirst" | "mustSearchAgain">,
+    today: number,
+  ): Opened | null {
+    const { messageId, senderKey, digest } = content
+    const { kind } = content
+    if (kind === "nothing" || (kind === "receipt" && how.via !== "pair")) return null
+    const name = hex(senderKey ?? digest) + hex(messageId)
+    if (this.#seen.has(name)) return null
+    this.#seen.set(name, today + maxDaysAhead)
+    const { writtenDay, authorship, replyTo, wantsReceipt, receiverKeys, text, files } = content
+    const letter = { kind, messageId, senderKey, receiverKeys, text, files }
+    return { ...letter, writtenDay, authorship, replyTo, wantsReceipt, ...how }
+  }
+
+  #hold(pair: Pair): Held {
+    const held: Held = { pair }
+    this.#held = [...this.#held, held]
+    for (const { period } of pair.receiving) this.#expect(held, period)
+    return held
+  }
+
+  #letGo(held: Held): void {
+    for (const { period } of held.pair.receiving) this.#expectNot(held, period)
+    this.#held = this.#held.filter((one) => one !== held)
+  }
+
+  #heldWith(peerKey: Uint8Array): Held | null {
+    const all = this.#held.filter(({ pair }) => sameBytes(pair.peerKey, peerKey))
+    return all.sort((a, b) => (isBefore(a.pair, b.pair) ? -1 : 1))[0] ?? null
+  }
+
+  #moveOn(held: Held, period: number): void {
+    const before = held.pair
+    const oldest = this.#known - keptPeriods
+    const last = before.receiving.at(-1)?.period ?? 0
+    if ((before.receiving[0]?.period ?? oldest) >= oldest && last > period) return
+    for (const one of before.receiving.filter((each) => each.period < oldest))
+      this.#expectNot(held, one.period)
+    held.pair = moveOn(before, period, oldest)
+    for (const one of held.pair.receiving.filter((each) => each.period > last))
+      this.#expect(held, one.period)
+  }
+
+  /** Two pairs with one person: the one that is not written to is not kept for ever. [MAILBOX-3-7] */
+  #dropUnused(today: number): void {
+    for (const held of this.#held) {
+      const isChosen = this.#heldWith(held.pair.peerKey) === held
+      if (!isChosen && today - held.pair.lastMailDay > maxDaysAhead) this.#letGo(held)
+    }
+  }
+
+  #expect(held: Held, period: number): void {
+    this.#eachTag(held, period, (tag, number) =>
+      this.#tags.add(tag, { owner: held, period, number }),
+    )
+  }
+
+  #expectNot(held: Held, period: number): void {
+    this.#eachTag(held, period, (tag) => this.#tags.remove(tag, held))
+  }
+
+  #eachTag({ pair }: Held, period: number, use: (tag: Uint8Array, number: number) => void): void {
+    const one = periodIn(pair, period)
+    if (!one) return
+    const tags = tagsOf(one.chain)
+    for (const number of expected(one)) use(tagAt(tags, number), number)
+  }
+
+  #expectInvited(invited: Invited): void {
+    const tags = invitationTags(invited.secret)
+    for (let number = 0; number < windowSize; number++) {
+      this.#tags.add(tagAt(tags, number), { owner: invited, period: 0, number })
+    }
+  }
+
+  #expectNoInvited(invited: Invited): void {
+    const tags = invitationTags(invited.secret)
+    for (let i = 0; i < windowSize; i++) this.#tags.remove(tagAt(tags, i), invited)
+  }
+
+  /** Letters that introduce their writer may still come; new ones do not. [MAILBOX-3-1] */
+  #expireInvitationOf(peerKey: Uint8Array, today: number): void {
+    this.#invitations = this.#invitations.map((one) => {
+      if (!one.usedBy || !sameBytes(one.usedBy, peerKey) || one.lastDay <= today) return one
+      this.#expectNoInvited(one)
+      const ending = { ...one, lastDay: today }
+      this.#expectInvited(ending)
+      return ending
+    })
+  }
+
+  #closeInvitation(invited: Invited): void {
+    this.#expectNoInvited(invited)
+    this.#invitations = this.#invitations.filter((one) => one !== invited)
+  }
+
+  #pairSlot(
+    { pair }: Held,
+    period: number,
+    number: number,
+    ephemeralKey: Uint8Array,
+  ): SlotKey | null {
+    const one = periodIn(pair, period)
+    return one && pairSlot(tagsOf(one.chain), number, ephemeralKey)
+  }
+
+  #invitedSlot(invited: Invited, envelope: EnvelopeParts, number: number): SlotKey | null {
+    const shared = exchange(invited.prekeySecret, envelope.ephemeralKey)
+    return (
+      shared &&
+      invitationSlot(invitationTags(invited.secret), number, envelope.ephemeralKey, shared)
+    )
+  }
+}
+
+function periodIn(pair: Pair, period: number): ReceivingPeriod | null {
+  return pair.receiving.find((one) => one.period === period) ?? null
+}
+
+/** Whether the first one is written to. [MAILBOX-3-7] */
+function isBefore(a: Pair, b: Pair): boolean {
+  if ((a.first === null) !== (b.first === null)) return a.first === null
+  if (a.firstPeriod !== b.firstPeriod) return a.firstPeriod > b.firstPeriod
+  const rank = ({ authorshipKey }: Pair): string =>
+    hex(hash(labelled("mailbox pair", authorshipKey)))
+  return rank(a) < rank(b)
+}
+
+/** [MAILBOX-1-5] */
+function contentOf(envelope: EnvelopeParts, contentKey: Uint8Array): ReadContent {
+  const content = decodeContent(openBody(envelope, contentKey))
+  const life = envelope.expiryDay - content.writtenDay
+  if (life >= 0 && life <= longestLifeDays) return content
+  throw new PeerError(
+    "wrong-date",
+    "A letter is older or younger than its envelope, and was not shown.",
+  )
+}
+
+/** The two keys of an introduction belong together. @throws {PeerError} of the card */
+function checkCard({ identityKey, exchangeKey, cardSignature }: Introduction): void {
+  const signature = cardSignature
+  openIdentityCard(
+    encodeIdentityCard({ publicKey: identityKey, exchangePublicKey: exchangeKey, signature }),
+  )
+}
+
+function keyOf(receiver: Uint8Array | Address): Uint8Array {
+  return receiver instanceof Uint8Array ? receiver : receiver.identityKey
+}
+
+function distinct(keys: readonly Uint8Array[]): readonly Uint8Array[] {
+  return keys.filter((key, i) => keys.findIndex((other) => sameBytes(other, key)) === i)
+}
+
+function checkAddress({ lastDay }: Address, today: number): void {
+  if (today <= lastDay) return
+  throw new UsageError("expired-address", "This address is no longer valid. Ask for a new one.")
+}
+
+function badAddress(): UsageError {
+  return new UsageError(
+    "bad-address",
+    "This address holds a key that is none. Ask for it once more.",
+  )
+}
+
+function wrongSender(): PeerError {
+  return new PeerError(
+    "wrong-sender",
+    "A letter names another sender than the one whose keys it came with.",
+  )
+}
+
+function noIntroduction(): PeerError {
+  return new PeerError("no-introduction", "A first letter does not say properly who wrote it.")
+}
+
+function clockLeapt(): UsageError {
+  return new UsageError(
+    "clock-leapt",
+    "The clock of this device says weeks more than when it last looked. If the date is right, confirm it; otherwise set the clock.",
+  )
+}

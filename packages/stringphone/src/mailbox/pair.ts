@@ -1,0 +1,122 @@
+import { PeerError } from "../bytes/index.js"
+import { chainAfter, firstChain, nextChain, pairSlot, tagsOf } from "./chain.js"
+import type { SlotKey } from "./envelope.js"
+import { authorshipKey } from "./root.js"
+import type { Introduction } from "./wire/content.js"
+
+/** Numbers that a receiver knows ahead of the highest one that came. [MAILBOX-2-5] */
+export const windowSize = 32
+/** Periods before the present one whose mail may still come. [MAILBOX-3-5] */
+export const keptPeriods = 4
+/** More than the clock may leap before somebody has to say that it is right. [MAILBOX-3-6] */
+export const largestLeap = 2
+/** Ten years of weeks: nobody computes more chains than that because of a clock. */
+const mostSteps = 520
+
+/** The keys of one direction, as the one who receives has them. */
+export interface ReceivingPeriod {
+  readonly period: number
+  readonly chain: Uint8Array
+  /** The highest number that came; -1: none. */
+  readonly highest: number
+  /** Numbers below it that have not come. */
+  readonly open: readonly number[]
+}
+
+/** Letters of one week and one person that are waited for. */
+const mostOpen = 1_000
+
+/** How a pair began, for as long as we must say so in each letter. */
+export interface FirstSlots {
+  readonly introduction: Introduction
+  readonly secret: Uint8Array | null
+  /** Numbers of the invitation that were used. */
+  readonly used: number
+}
+
+/** What we share with somebody. Immutable. spec/mailbox.md §3 */
+export interface Pair {
+  readonly peerKey: Uint8Array
+  readonly authorshipKey: Uint8Array
+  readonly hasSecret: boolean
+  readonly firstPeriod: number
+  /** Not `null` until something came back. */
+  readonly first: FirstSlots | null
+  readonly sending: { readonly period: number; readonly chain: Uint8Array; readonly next: number }
+  /** Oldest first. */
+  readonly receiving: readonly ReceivingPeriod[]
+  readonly lastMailDay: number
+}
+
+export function newPair(
+  root: Uint8Array,
+  own: Uint8Array,
+  peerKey: Uint8Array,
+  firstPeriod: number,
+  facts: Pick<Pair, "hasSecret" | "first" | "lastMailDay">,
+): Pair {
+  const chain = firstChain(root, peerKey, own)
+  return {
+    ...facts,
+    peerKey,
+    firstPeriod,
+    authorshipKey: authorshipKey(root),
+    sending: { period: firstPeriod, chain: firstChain(root, own, peerKey), next: 0 },
+    receiving: [{ period: firstPeriod, chain, highest: -1, open: [] }],
+  }
+}
+
+/** The keys of all periods until the next one are there; those of `oldest` and before are gone. */
+export function moveOn(pair: Pair, period: number, oldest: number): Pair {
+  const receiving = pair.receiving.filter((one) => one.period >= oldest)
+  let last = pair.receiving.at(-1)
+  if (last && period + 1 - last.period > mostSteps) throw farAway()
+  while (last && last.period < period + 1) {
+    last = { period: last.period + 1, chain: nextChain(last.chain), highest: -1, open: [] }
+    if (last.period >= oldest) receiving.push(last)
+  }
+  return { ...pair, receiving }
+}
+
+/** The slot for our next letter, in this period or the one in which we wrote last. [MAILBOX-3-6] */
+export function takeSendingSlot(
+  pair: Pair,
+  period: number,
+  ephemeralKey: Uint8Array,
+): { readonly pair: Pair; readonly slot: SlotKey } {
+  const { sending } = pair
+  const steps = Math.max(0, period - sending.period)
+  if (steps > mostSteps) throw farAway()
+  const chain = chainAfter(sending.chain, steps)
+  const next = steps > 0 ? 0 : sending.next
+  const slot = pairSlot(tagsOf(chain), next, ephemeralKey)
+  const moved = { period: sending.period + steps, chain, next: next + 1 }
+  return { pair: { ...pair, sending: moved }, slot }
+}
+
+/** Numbers of a period that may still come. */
+export function expected({ highest, open }: ReceivingPeriod): readonly number[] {
+  return [...open, ...Array.from({ length: windowSize }, (_, i) => highest + 1 + i)]
+}
+
+/** This number came: the same one is no letter of this pair any more. */
+export function came(pair: Pair, period: number, number: number, today: number): Pair {
+  const receiving = pair.receiving.map((one) =>
+    one.period === period ? without(one, number) : one,
+  )
+  return { ...pair, receiving, first: null, lastMailDay: today }
+}
+
+function without(period: ReceivingPeriod, number: number): ReceivingPeriod {
+  const { highest, open } = period
+  if (number <= highest) return { ...period, open: open.filter((one) => one !== number) }
+  const skipped = Array.from({ length: number - highest - 1 }, (_, i) => highest + 1 + i)
+  return { ...period, highest: number, open: [...open, ...skipped].slice(-mostOpen) }
+}
+
+function farAway(): PeerError {
+  return new PeerError(
+    "wrong-date",
+    "A date is more than ten years off. Set the clock of this device.",
+  )
+}
