@@ -4,7 +4,7 @@
 import { authenticate, exchange, exchangePublicKey, hash, randomBytes } from "stringphone/crypto"
 import { Identity } from "stringphone/identity"
 import { dummyEnvelope, Mailbox } from "stringphone/mailbox"
-import { newPair, moveOn } from "../dist/mailbox/pair.js"
+import { moveOn, newPair, wantedPeriods } from "../dist/mailbox/pair.js"
 import { encodeSaved } from "../dist/mailbox/saved.js"
 import { report } from "./measure.mjs"
 
@@ -18,7 +18,7 @@ const identity = Identity.generate()
 const pairs = Array.from({ length: contacts }, () => {
   const facts = { hasSecret: false, first: null, lastMailDay: today }
   const pair = newPair(randomBytes(32), identity.publicKey, randomBytes(32), period - 4, facts)
-  return moveOn(pair, period, period - 4)
+  return moveOn(pair, wantedPeriods(period, period))
 })
 const saved = encodeSaved({
   version: 1,
@@ -27,6 +27,7 @@ const saved = encodeSaved({
   prekeys: [],
   invitations: [],
   seen: [],
+  gone: [],
 })
 
 const before = memory()

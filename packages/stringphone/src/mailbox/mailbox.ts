@@ -25,6 +25,7 @@ import {
   type Pair,
   type ReceivingPeriod,
   takeSendingSlot,
+  wantedPeriods,
   windowSize,
 } from "./pair.js"
 import { rootOfOwner, rootOfWriter } from "./root.js"
@@ -80,6 +81,11 @@ export interface Opened extends Omit<Content, "introduction"> {
   readonly mustSearchAgain: boolean
 }
 
+/** Periods: as long as a prekey may be kept. [MAILBOX-3-2] */
+const oldestIntroduction = 9
+/** Days for which a deleted pair is not begun again by its own old letters. [MAILBOX-3-8] */
+const goneDays = 70
+
 interface Held {
   pair: Pair
 }
@@ -97,6 +103,8 @@ export class Mailbox {
   #invitations: readonly Invited[] = []
   /** What names a letter → the day until which it is remembered. */
   readonly #seen = new Map<string, number>()
+  /** Pairs that a person deleted, and the day until which that is remembered. */
+  readonly #gone = new Map<string, number>()
   readonly #tags = new TagBook<TagOwner>()
   /** The latest period that we believe in. [MAILBOX-3-6] */
   #known: number
@@ -109,13 +117,14 @@ export class Mailbox {
 
   /** @throws {ChannelError} `mailbox-corrupt`, `mailbox-newer` */
   static restore(saved: Uint8Array, identity: Identity, random: Random): Mailbox {
-    const { knownPeriod, pairs, prekeys, invitations, seen } = decodeSaved(saved)
+    const { knownPeriod, pairs, prekeys, invitations, seen, gone } = decodeSaved(saved)
     const mailbox = new Mailbox(identity, knownPeriod * 7, random)
     mailbox.#prekeys = prekeys
     mailbox.#invitations = invitations
     for (const invited of invitations) mailbox.#expectInvited(invited)
     for (const pair of pairs) mailbox.#hold(pair)
     for (const [name, day] of seen) mailbox.#seen.set(name, day)
+    for (const [name, day] of gone) mailbox.#gone.set(name, day)
     return mailbox
   }
 
@@ -128,6 +137,7 @@ export class Mailbox {
       prekeys: this.#prekeys,
       invitations: this.#invitations,
       seen: [...this.#seen],
+      gone: [...this.#gone],
     })
   }
 
@@ -163,7 +173,9 @@ export class Mailbox {
     }
     for (const held of this.#held) this.#moveOn(held, Math.max(period, this.#known))
     if (hasLeapt) return "leapt"
-    for (const [name, day] of this.#seen) if (day < today) this.#seen.delete(name)
+    for (const names of [this.#seen, this.#gone]) {
+      for (const [name, day] of names) if (day < today) names.delete(name)
+    }
     this.#dropUnused(today)
     return "moved"
   }
@@ -205,7 +217,10 @@ export class Mailbox {
   /** Deletes all keys shared with somebody. @returns whether there were any */
   forget(peerKey: Uint8Array): boolean {
     const gone = this.#held.filter(({ pair }) => sameBytes(pair.peerKey, peerKey))
-    for (const held of gone) this.#letGo(held)
+    for (const held of gone) {
+      this.#letGo(held)
+      this.#gone.set(nameOf(held.pair), this.#known * 7 + goneDays)
+    }
     const own = this.#invitations.filter(({ usedBy }) => usedBy && sameBytes(usedBy, peerKey))
     for (const invited of own) this.#closeInvitation(invited)
     return gone.length > 0
@@ -280,7 +295,8 @@ export class Mailbox {
           "pair" in owner
             ? this.#pairSlot(owner, period, number, envelope.ephemeralKey)
             : this.#invitedSlot(owner, envelope, number)
-        const contentKey = key && openSlot(envelope, slot, key.key)
+        const isTag = key && sameBytes(slot.subarray(0, 16), key.tag)
+        const contentKey = isTag ? openSlot(envelope, slot, key.key) : null
         if (!contentKey) continue
         const content = contentOf(envelope, contentKey)
         return "pair" in owner
@@ -367,10 +383,19 @@ export class Mailbox {
   /** The pair with a receiver; one that begins with this letter, if need be. */
   #heldFor(key: Uint8Array, to: readonly (Uint8Array | Address)[], today: number): Held {
     const known = this.#heldWith(key)
-    if (known) return known
     const address = to.find(
       (one): one is Address => !(one instanceof Uint8Array) && sameBytes(one.identityKey, key),
     )
+    const first = known?.pair.first
+    const isUsedUp = known && first && known.pair.firstPeriod < this.#known - keptPeriods
+    const isNewAddress = first && address && !sameBytes(first.introduction.prekey, address.prekey)
+    if (known && !isUsedUp && !isNewAddress) return known
+    if (!address && isUsedUp) {
+      throw new UsageError(
+        "expired-address",
+        "Nobody has answered for weeks, and the address that you wrote to is used up. Ask for a new one.",
+      )
+    }
     if (!address) {
       throw new UsageError(
         "no-pair",
@@ -412,7 +437,7 @@ export class Mailbox {
       first: { introduction, secret, used: 0 },
       lastMailDay: firstPeriod * 7,
     })
-    return this.#hold(moveOn(pair, this.#known, this.#known - keptPeriods))
+    return this.#hold(moveOn(pair, wantedPeriods(this.#known, this.#known)))
   }
 
   #fromPair(
@@ -424,6 +449,9 @@ export class Mailbox {
   ): Opened | null {
     const { pair } = held
     if (!content.senderKey || !sameBytes(content.senderKey, pair.peerKey)) throw wrongSender() // [MAILBOX-4-3]
+    if (content.introduction) {
+      throw new PeerError("no-introduction", "A letter introduces somebody who is known already.")
+    }
     checkProof(content, this.#identity.publicKey, pair.authorshipKey)
     const highest = periodIn(pair, period)?.highest ?? -1
     this.#expectNot(held, period)
@@ -493,7 +521,7 @@ export class Mailbox {
     if (!sameBytes(identityKey, content.senderKey) || sameBytes(identityKey, publicKey))
       throw wrongSender()
     const now = Math.max(this.#known, periodOf(today))
-    if (firstPeriod < now - keptPeriods - 1 || firstPeriod > now + 1) {
+    if (firstPeriod < now - oldestIntroduction || firstPeriod > now + 1) {
       throw new PeerError(
         "wrong-date",
         "A first letter has a date that is weeks off; its writer's clock may be wrong.",
@@ -516,11 +544,17 @@ export class Mailbox {
       lastMailDay: today,
     })
     checkProof(content, publicKey, pair.authorshipKey)
+    if (this.#gone.has(nameOf(pair))) {
+      throw new PeerError(
+        "forgotten",
+        "Somebody whose keys you deleted wrote by an old invitation or address. To hear from them, give them a new one.",
+      )
+    }
     const isKnown = this.#held.some((held) =>
       sameBytes(held.pair.authorshipKey, pair.authorshipKey),
     )
     const isFirst = !this.#held.some((held) => sameBytes(held.pair.peerKey, identityKey))
-    if (!isKnown) this.#hold(moveOn(pair, now, this.#known - keptPeriods))
+    if (!isKnown) this.#hold(moveOn(pair, wantedPeriods(this.#known, now)))
     return { isFirst, mustSearchAgain: !isKnown }
   }
 
@@ -555,19 +589,21 @@ export class Mailbox {
 
   #heldWith(peerKey: Uint8Array): Held | null {
     const all = this.#held.filter(({ pair }) => sameBytes(pair.peerKey, peerKey))
-    return all.sort((a, b) => (isBefore(a.pair, b.pair) ? -1 : 1))[0] ?? null
+    const open = all.filter(({ pair }) => !pair.first)
+    // While nobody has answered, the latest introduction is to the address that may still be there.
+    return open.sort((a, b) => (isBefore(a.pair, b.pair) ? -1 : 1))[0] ?? all.at(-1) ?? null
   }
 
-  #moveOn(held: Held, period: number): void {
+  #moveOn(held: Held, now: number): void {
     const before = held.pair
-    const oldest = this.#known - keptPeriods
-    const last = before.receiving.at(-1)?.period ?? 0
-    if ((before.receiving[0]?.period ?? oldest) >= oldest && last > period) return
-    for (const one of before.receiving.filter((each) => each.period < oldest))
-      this.#expectNot(held, one.period)
-    held.pair = moveOn(before, period, oldest)
-    for (const one of held.pair.receiving.filter((each) => each.period > last))
-      this.#expect(held, one.period)
+    const pair = moveOn(before, wantedPeriods(this.#known, now))
+    const isIn = ({ receiving }: Pair, period: number): boolean =>
+      receiving.some((one) => one.period === period)
+    for (const { period } of before.receiving) {
+      if (!isIn(pair, period)) this.#expectNot(held, period)
+    }
+    held.pair = pair
+    for (const { period } of pair.receiving) if (!isIn(before, period)) this.#expect(held, period)
   }
 
   /** Two pairs with one person: the one that is not written to is not kept for ever. [MAILBOX-3-7] */
@@ -646,13 +682,16 @@ function periodIn(pair: Pair, period: number): ReceivingPeriod | null {
   return pair.receiving.find((one) => one.period === period) ?? null
 }
 
-/** Whether the first one is written to. [MAILBOX-3-7] */
+/** Names a pair, and tells nothing of it. */
+function nameOf({ authorshipKey }: Pair): string {
+  return hex(hash(labelled("mailbox pair", authorshipKey)))
+}
+
+/** Whether the first of two open ones is written to. [MAILBOX-3-7] */
 function isBefore(a: Pair, b: Pair): boolean {
-  if ((a.first === null) !== (b.first === null)) return a.first === null
+  if (a.hasSecret !== b.hasSecret) return a.hasSecret
   if (a.firstPeriod !== b.firstPeriod) return a.firstPeriod > b.firstPeriod
-  const rank = ({ authorshipKey }: Pair): string =>
-    hex(hash(labelled("mailbox pair", authorshipKey)))
-  return rank(a) < rank(b)
+  return nameOf(a) < nameOf(b)
 }
 
 /** [MAILBOX-1-5] */

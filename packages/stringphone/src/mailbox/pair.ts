@@ -1,5 +1,5 @@
-import { PeerError } from "../bytes/index.js"
-import { chainAfter, firstChain, nextChain, pairSlot, tagsOf } from "./chain.js"
+import { UsageError } from "../bytes/index.js"
+import { chainAfter, firstChain, pairSlot, tagsOf } from "./chain.js"
 import type { SlotKey } from "./envelope.js"
 import { authorshipKey } from "./root.js"
 import type { Introduction } from "./wire/content.js"
@@ -66,16 +66,29 @@ export function newPair(
   }
 }
 
-/** The keys of all periods until the next one are there; those of `oldest` and before are gone. */
-export function moveOn(pair: Pair, period: number, oldest: number): Pair {
-  const receiving = pair.receiving.filter((one) => one.period >= oldest)
-  let last = pair.receiving.at(-1)
-  if (last && period + 1 - last.period > mostSteps) throw farAway()
-  while (last && last.period < period + 1) {
-    last = { period: last.period + 1, chain: nextChain(last.chain), highest: -1, open: [] }
-    if (last.period >= oldest) receiving.push(last)
+/**
+ * The keys of these periods are there, and of no others: what is before the first is gone for good.
+ * A later one is always made from the one before it, so a leap of the clock can be undone.
+ */
+export function moveOn(pair: Pair, wanted: readonly number[]): Pair {
+  const receiving: ReceivingPeriod[] = []
+  for (const period of wanted) {
+    const before = [...pair.receiving, ...receiving].filter((one) => one.period <= period)
+    const nearest = before.sort((a, b) => b.period - a.period)[0]
+    if (!nearest) continue
+    const steps = period - nearest.period
+    if (steps > mostSteps) return pair
+    const chain = chainAfter(nearest.chain, steps)
+    receiving.push(steps === 0 ? nearest : { period, chain, highest: -1, open: [] })
   }
-  return { ...pair, receiving }
+  return receiving.length > 0 ? { ...pair, receiving } : pair
+}
+
+/** The periods whose mail may come. A clock that leapt may be wrong, or right. [MAILBOX-3-6] */
+export function wantedPeriods(known: number, now: number): readonly number[] {
+  const around = (period: number): readonly number[] =>
+    Array.from({ length: keptPeriods + 2 }, (_, i) => period - keptPeriods + i)
+  return [...new Set([...around(known), ...around(Math.max(known, now))])].sort((a, b) => a - b)
 }
 
 /** The slot for our next letter, in this period or the one in which we wrote last. [MAILBOX-3-6] */
@@ -114,8 +127,8 @@ function without(period: ReceivingPeriod, number: number): ReceivingPeriod {
   return { ...period, highest: number, open: [...open, ...skipped].slice(-mostOpen) }
 }
 
-function farAway(): PeerError {
-  return new PeerError(
+function farAway(): UsageError {
+  return new UsageError(
     "wrong-date",
     "A date is more than ten years off. Set the clock of this device.",
   )

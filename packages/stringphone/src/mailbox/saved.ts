@@ -11,6 +11,8 @@ export interface SavedMailbox {
   readonly invitations: readonly Invited[]
   /** Letters that came: what names them, and the day when that can be forgotten. */
   readonly seen: readonly (readonly [string, number])[]
+  /** The same of deleted pairs. */
+  readonly gone: readonly (readonly [string, number])[]
 }
 
 export function encodeSaved(saved: SavedMailbox): Uint8Array {

@@ -59,8 +59,9 @@ export function openWithWords(bytes: Uint8Array, keys: WordsKeys): string | null
     const key = slotKeyOf(keys, envelope.ephemeralKey)
     const contentKey = openSlot(envelope, envelope.slots[i] as Uint8Array, key)
     if (!contentKey) continue
-    const { kind, text } = decodeContent(openBody(envelope, contentKey))
-    if (kind === "nothing") return text
+    const { kind, text, receiverKeys, authorship } = decodeContent(openBody(envelope, contentKey))
+    const isPosted = kind === "nothing" && receiverKeys.length === 0 && authorship === "anonymous"
+    if (isPosted) return text
     throw new UsageError("bad-address", "What the words name is no invitation. Ask for new words.")
   }
   return null

@@ -92,7 +92,7 @@ describe("a hub", () => {
     expect(whys(await hub.accept(parcels(envelope(1)), "tcp://a"))).toEqual(["stored"])
   })
 
-  test("charges the link that floods, also after a restart", { timeout: 60_000 }, async () => {
+  test("charges the link that floods, also after a restart", { timeout: 180_000 }, async () => {
     const store = createMemoryEnvelopeStore()
     const options = { store: { ...bound(store), close: async () => {} } }
     const limits = { maxBytes: 200 * kib, linkShare: 1 }

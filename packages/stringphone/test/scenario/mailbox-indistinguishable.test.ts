@@ -84,7 +84,7 @@ describe("real and dummy envelopes", () => {
       // Bob alone knows which is his: the one without which he can not read.
       const place = slots.findIndex((slot) => bob.mailbox.isOurs(only(envelope!, slot)))
       places[place]!++
-      expect(head.length + body.length).toBe(1024)
+      expect(head.length + body.length).toBe(4096)
       bob.mailbox.open(envelope!, bob.today)
     }
     const wanted = count / 4

@@ -87,7 +87,9 @@ describe("two hubs", () => {
     expect(runsOf(alice)).toMatchObject([
       { isComplete: true, sentParcels: 200, receivedParcels: 200 },
     ])
-    expect(runsOf(bob)).toMatchObject([{ isComplete: true, sentParcels: 200, receivedParcels: 200 }])
+    expect(runsOf(bob)).toMatchObject([
+      { isComplete: true, sentParcels: 200, receivedParcels: 200 },
+    ])
     expect(bob.hub.usage.links.get("memory:bob alice")?.count).toBe(200)
 
     await alice.hub.add(envelope(1_000))
@@ -212,7 +214,7 @@ describe("five hubs on one channel", () => {
     await spy.close()
   })
 
-  test.each([1, 2, 3])(
+  test.each([1, 2, 3, 4, 5])(
     "all have everything in the end: loss, copies, disorder, partitions (seed %i)",
     { timeout: 120_000 },
     async (seed) => {
@@ -243,6 +245,65 @@ describe("five hubs on one channel", () => {
       expect(nodes.map(countOf)).toEqual([240, 240, 240, 240, 240])
     },
   )
+})
+
+describe("a hub between two channels", () => {
+  test("carries from one to the other, after a random time, and not back", async () => {
+    const clock = new SimulatedClock()
+    const [left, right] = [createMemoryNetwork({ clock }), createMemoryNetwork({ clock })]
+    const alice = await node(left, clock, "alice")
+    const carol = await node(right, clock, "carol")
+    const mixing = { meanMs: 60_000, batchMs: 5_000 }
+    const bob = await node(left, clock, "bob", { hub: { mixing } })
+    const rightTransport = right.connect("bob2")
+    const more = openHubLink({ hub: bob.hub, transport: rightTransport, clock })
+    await clock.advance(10_000)
+    let pushedBack = 0
+    const spy = left.connect("spy")
+    void (async () => {
+      for await (const { bytes, from } of spy.messages) {
+        if (bytes[0] === 0x70 && from === "bob") pushedBack += 1
+      }
+    })()
+    for (let i = 0; i < 10; i++) await alice.hub.add(envelope(i))
+    await clock.advance(1_000)
+    expect([countOf(bob), countOf(carol)]).toEqual([10, 0])
+    const arrivals: number[] = []
+    for (let i = 0; i < 100; i++) {
+      await clock.advance(5_000)
+      arrivals.push(countOf(carol))
+    }
+    expect(arrivals.at(-1)).toBe(10)
+    expect(new Set(arrivals).size).toBeGreaterThan(3)
+    expect(pushedBack).toBe(0)
+    await more.close()
+    await spy.close()
+  })
+
+  test("says on a channel only what was not said there", async () => {
+    const clock = new SimulatedClock()
+    const [left, right] = [createMemoryNetwork({ clock }), createMemoryNetwork({ clock })]
+    const alice = await node(left, clock, "alice")
+    const carol = await node(right, clock, "carol")
+    const between: HubLink[] = []
+    for (const name of ["bob", "dave"]) {
+      // Dave hears Bob say it while he still holds it back himself.
+      const meanMs = name === "bob" ? 0 : 60_000
+      const one = await node(left, clock, name, { hub: { mixing: { meanMs } } })
+      between.push(openHubLink({ hub: one.hub, transport: right.connect(`${name}2`), clock }))
+    }
+    await clock.advance(10_000)
+    let pushed = 0
+    const spy = right.connect("spy")
+    void (async () => {
+      for await (const { bytes } of spy.messages) if (bytes[0] === 0x70) pushed += 1
+    })()
+    await alice.hub.add(envelope(1))
+    await clock.advance(500_000)
+    expect([carol.has(envelope(1)), pushed]).toEqual([true, 1])
+    for (const link of between) await link.close()
+    await spy.close()
+  })
 })
 
 describe("a hostile peer", () => {
@@ -327,7 +388,7 @@ test("a channel that takes too little is refused", async () => {
   const clock = new SimulatedClock()
   const network = createMemoryNetwork({ clock, maxMessageBytes: 4_095 })
   const { hub } = await testHub(clock)
-  expect(() => openHubLink({ hub, transport: network.connect("a"), clock })).toThrowError(
+  expect(() => openHubLink({ hub, transport: network.connect("a"), clock })).toThrow(
     expect.objectContaining({ code: "channel-too-small" }),
   )
 })

@@ -285,6 +285,50 @@ describe("time", () => {
     expect(alice.texts(bob.write([alice], "from before"))).toEqual(["from before"])
   })
 
+  it("a clock that is years off costs nothing, and is forgiven", () => {
+    const [alice, bob] = [new Writer("alice"), new Writer("bob")]
+    acquainted(alice, bob)
+    const right = bob.today
+    const tags = bob.mailbox.tagCount
+    for (const days of [400, 3_600, 36_000]) {
+      bob.today = right + days
+      expect(bob.mailbox.move(bob.today)).toBe("leapt")
+      expect(bob.mailbox.tagCount).toBeLessThanOrEqual(tags + 12 * 32)
+      bob.restart()
+    }
+    bob.today = right
+    pass(7, alice, bob)
+    expect(bob.mailbox.tagCount).toBe(tags + 32)
+    expect(bob.texts(alice.write([bob], "still there"))).toEqual(["still there"])
+    expect(alice.texts(bob.write([alice], "so am I"))).toEqual(["so am I"])
+  })
+
+  it("a deleted pair does not come back with its old letters; a new invitation begins a new one", () => {
+    const [alice, bob] = [new Writer("alice"), new Writer("bob")]
+    const address = alice.mailbox.publicAddress(alice.today)
+    const old = bob.write([address], "first")
+    alice.open(old)
+    alice.mailbox.forget(bob.key)
+    alice.restart()
+    expect(codeOf(() => alice.open(bob.write([alice], "me again")))).toBe("forgotten")
+    expect(alice.mailbox.pairs).toEqual([])
+    expect(alice.texts(bob.write([alice.mailbox.invite(30_000)], "by invitation"))).toEqual([
+      "by invitation",
+    ])
+    expect(bob.texts(alice.write([bob], "welcome back"))).toEqual(["welcome back"])
+  })
+
+  it("an address that nobody answered at for weeks is used up, and another one begins anew", () => {
+    const [alice, bob] = [new Writer("alice"), new Writer("bob")]
+    const address = alice.mailbox.publicAddress(alice.today)
+    bob.write([address], "lost")
+    for (let week = 0; week < 5; week++) pass(7, alice, bob)
+    expect(codeOf(() => bob.write([alice], "lost, too"))).toBe("expired-address")
+    const again = alice.mailbox.publicAddress(alice.today)
+    expect(alice.texts(bob.write([again], "found"))).toEqual(["found"])
+    expect(bob.texts(alice.write([bob], "answered"))).toEqual(["answered"])
+  })
+
   it("forgotten contacts can not be written to, and are not recognised", () => {
     const [alice, bob] = [new Writer("alice"), new Writer("bob")]
     acquainted(alice, bob)

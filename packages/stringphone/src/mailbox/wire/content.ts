@@ -59,6 +59,8 @@ const kinds = ["mail", "receipt", "nothing"] as const
 const authorships = ["anonymous", "deniable", "signed"] as const
 const flagsOf = { introduction: 1, replyTo: 2, wantsReceipt: 4 } as const
 const nobody = new Uint8Array(32)
+/** No control characters, and none that change the direction of writing: `exe.gpj` is no picture. */
+const fileName = /^[^/\\\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/u
 const maxNameBytes = 255
 const maxFiles = 255
 
@@ -202,7 +204,7 @@ function encodeName(name: string): Uint8Array {
 
 /** A name and no path, on any system. */
 function isFileName(name: string): boolean {
-  return /^[^/\\\p{C}]+$/u.test(name) && name !== "." && name !== ".."
+  return fileName.test(name) && name !== "." && name !== ".."
 }
 
 function oneOf<T>(r: Reader, all: readonly T[], index: number, field: string): T {
