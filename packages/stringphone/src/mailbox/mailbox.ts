@@ -77,8 +77,6 @@ export interface Opened extends Omit<Content, "introduction"> {
   readonly via: "pair" | "invitation" | "address"
   /** Its sender was not known before. */
   readonly isFirst: boolean
-  /** More tags are known now: what was looked at before may be ours. [MAILBOX-2-5] */
-  readonly mustSearchAgain: boolean
 }
 
 /** Periods: as long as a prekey may be kept. [MAILBOX-3-2] */
@@ -108,6 +106,8 @@ export class Mailbox {
   readonly #tags = new TagBook<TagOwner>()
   /** The latest period that we believe in. [MAILBOX-3-6] */
   #known: number
+  /** More tags are known now: what was looked at before may be ours. Whoever searches again clears it. [MAILBOX-2-5] */
+  hasNewTags = false
 
   constructor(identity: Identity, today: number, random: Random) {
     this.#identity = identity
@@ -146,6 +146,10 @@ export class Mailbox {
   }
   get invitations(): readonly Invited[] {
     return this.#invitations
+  }
+  /** The latest period that we believe in; keys older than four periods before it are gone. */
+  get knownPeriod(): number {
+    return this.#known
   }
   /** How many tags may come. */
   get tagCount(): number {
@@ -245,6 +249,7 @@ export class Mailbox {
       throw new UsageError("bad-life", `A letter is carried for ${lives.join(", ")} days.`)
     }
     const date = Math.max(today, this.#known * 7)
+    if (date + maxDaysAhead > 65_535) throw wrongDate()
     const receiverKeys = distinct(to.map(keyOf))
     const content: Content = {
       kind: draft.kind ?? "mail",
@@ -313,7 +318,9 @@ export class Mailbox {
     day: number,
     date: number,
   ): readonly Uint8Array[] {
-    const helds = content.receiverKeys.map((key) => this.#heldFor(key, to, date))
+    // Nothing is begun with anybody before all addresses are known to be good.
+    const found = content.receiverKeys.map((key) => this.#pairFor(key, to, date))
+    const helds = found.map((one) => ("pair" in one ? one : this.#hold(one)))
     const keys = helds.map(({ pair }) => pair.authorshipKey)
     const ephemeral = this.#random(32)
     const shared = helds.filter(({ pair }) => !pair.first)
@@ -381,7 +388,7 @@ export class Mailbox {
   }
 
   /** The pair with a receiver; one that begins with this letter, if need be. */
-  #heldFor(key: Uint8Array, to: readonly (Uint8Array | Address)[], today: number): Held {
+  #pairFor(key: Uint8Array, to: readonly (Uint8Array | Address)[], today: number): Held | Pair {
     const known = this.#heldWith(key)
     const address = to.find(
       (one): one is Address => !(one instanceof Uint8Array) && sameBytes(one.identityKey, key),
@@ -409,7 +416,7 @@ export class Mailbox {
     return this.#begin(address)
   }
 
-  #begin({ identityKey, exchangeKey, prekey, secret }: Address): Held {
+  #begin({ identityKey, exchangeKey, prekey, secret }: Address): Pair {
     const { publicKey, exchangePublicKey: ownExchangeKey } = this.#identity
     const freshSecret = this.#random(32)
     const freshKey = exchangePublicKey(freshSecret)
@@ -437,7 +444,7 @@ export class Mailbox {
       first: { introduction, secret, used: 0 },
       lastMailDay: firstPeriod * 7,
     })
-    return this.#hold(moveOn(pair, wantedPeriods(this.#known, this.#known)))
+    return moveOn(pair, wantedPeriods(this.#known, this.#known))
   }
 
   #fromPair(
@@ -461,8 +468,8 @@ export class Mailbox {
     this.#expect(held, period)
     for (const one of this.#held) this.#moveOn(one, Math.max(this.#known, periodOf(today)))
     this.#expireInvitationOf(pair.peerKey, today)
-    const mustSearchAgain = number > highest + windowSize / 2
-    return this.#shown(content, { via: "pair", isFirst: false, mustSearchAgain }, today)
+    if (number > highest + windowSize / 2) this.hasNewTags = true
+    return this.#shown(content, { via: "pair", isFirst: false }, today)
   }
 
   #fromInvited(content: ReadContent, invited: Invited, today: number): Opened | null {
@@ -494,8 +501,7 @@ export class Mailbox {
         const content = contentOf(envelope, contentKey)
         if (content.authorship === "anonymous" && !content.introduction) {
           checkProof(content, this.#identity.publicKey, null)
-          const how = { via: "address", isFirst: true, mustSearchAgain: false } as const
-          return this.#shown(content, how, today)
+          return this.#shown(content, { via: "address", isFirst: true }, today)
         }
         if (!content.introduction || !sameBytes(content.introduction.prekey, publicKey))
           throw noIntroduction()
@@ -512,7 +518,7 @@ export class Mailbox {
     prekeySecret: Uint8Array,
     secret: Uint8Array | null,
     today: number,
-  ): Pick<Opened, "isFirst" | "mustSearchAgain"> {
+  ): Pick<Opened, "isFirst"> {
     const introduction = content.introduction
     if (!introduction || !content.senderKey) throw noIntroduction()
     const { identityKey, exchangeKey, freshKey, prekey, firstPeriod } = introduction
@@ -555,15 +561,12 @@ export class Mailbox {
     )
     const isFirst = !this.#held.some((held) => sameBytes(held.pair.peerKey, identityKey))
     if (!isKnown) this.#hold(moveOn(pair, wantedPeriods(this.#known, now)))
-    return { isFirst, mustSearchAgain: !isKnown }
+    if (!isKnown) this.hasNewTags = true
+    return { isFirst }
   }
 
   /** Once. [MAILBOX-4-4] */
-  #shown(
-    content: ReadContent,
-    how: Pick<Opened, "via" | "isFirst" | "mustSearchAgain">,
-    today: number,
-  ): Opened | null {
+  #shown(content: ReadContent, how: Pick<Opened, "via" | "isFirst">, today: number): Opened | null {
     const { messageId, senderKey, digest } = content
     const { kind } = content
     if (kind === "nothing" || (kind === "receipt" && how.via !== "pair")) return null
@@ -742,6 +745,10 @@ function wrongSender(): PeerError {
 
 function noIntroduction(): PeerError {
   return new PeerError("no-introduction", "A first letter does not say properly who wrote it.")
+}
+
+function wrongDate(): UsageError {
+  return new UsageError("wrong-date", "The clock of this device says a year after 2149. Set it.")
 }
 
 function clockLeapt(): UsageError {

@@ -19,12 +19,7 @@ export interface ReceivingPeriod {
   readonly chain: Uint8Array
   /** The highest number that came; -1: none. */
   readonly highest: number
-  /** Numbers below it that have not come. */
-  readonly open: readonly number[]
 }
-
-/** Letters of one week and one person that are waited for. */
-const mostOpen = 1_000
 
 /** How a pair began, for as long as we must say so in each letter. */
 export interface FirstSlots {
@@ -62,7 +57,7 @@ export function newPair(
     firstPeriod,
     authorshipKey: authorshipKey(root),
     sending: { period: firstPeriod, chain: firstChain(root, own, peerKey), next: 0 },
-    receiving: [{ period: firstPeriod, chain, highest: -1, open: [] }],
+    receiving: [{ period: firstPeriod, chain, highest: -1 }],
   }
 }
 
@@ -79,7 +74,7 @@ export function moveOn(pair: Pair, wanted: readonly number[]): Pair {
     const steps = period - nearest.period
     if (steps > mostSteps) return pair
     const chain = chainAfter(nearest.chain, steps)
-    receiving.push(steps === 0 ? nearest : { period, chain, highest: -1, open: [] })
+    receiving.push(steps === 0 ? nearest : { period, chain, highest: -1 })
   }
   return receiving.length > 0 ? { ...pair, receiving } : pair
 }
@@ -107,24 +102,20 @@ export function takeSendingSlot(
   return { pair: { ...pair, sending: moved }, slot }
 }
 
-/** Numbers of a period that may still come. */
-export function expected({ highest, open }: ReceivingPeriod): readonly number[] {
-  return [...open, ...Array.from({ length: windowSize }, (_, i) => highest + 1 + i)]
+/**
+ * Numbers of a period that may come. Those that came may come again: from a device whose store was
+ * restored from a copy. What was shown is known by its message ID. [MAILBOX-4-4]
+ */
+export function expected({ highest }: ReceivingPeriod): readonly number[] {
+  return Array.from({ length: highest + 1 + windowSize }, (_, i) => i)
 }
 
-/** This number came: the same one is no letter of this pair any more. */
+/** A letter with this number came. */
 export function came(pair: Pair, period: number, number: number, today: number): Pair {
   const receiving = pair.receiving.map((one) =>
-    one.period === period ? without(one, number) : one,
+    one.period === period ? { ...one, highest: Math.max(one.highest, number) } : one,
   )
   return { ...pair, receiving, first: null, lastMailDay: today }
-}
-
-function without(period: ReceivingPeriod, number: number): ReceivingPeriod {
-  const { highest, open } = period
-  if (number <= highest) return { ...period, open: open.filter((one) => one !== number) }
-  const skipped = Array.from({ length: number - highest - 1 }, (_, i) => highest + 1 + i)
-  return { ...period, highest: number, open: [...open, ...skipped].slice(-mostOpen) }
 }
 
 function farAway(): UsageError {

@@ -139,6 +139,19 @@ describe("a mailbox", () => {
     expect(await a.letters()).toHaveLength(72)
   })
 
+  it("saves nothing for envelopes that are not its own", async () => {
+    const [alice, bob] = [new Person("alice"), new Person("bob")]
+    const [a, b] = [await alice.open(), await bob.open()]
+    const { text } = await a.invite({ withWords: true })
+    await a.look()
+    await a.look()
+    const before = (await alice.store.get("mail/state"))?.version
+    await carry(alice, bob)
+    expect((await b.look()).looked).toBe(1)
+    expect((await alice.store.get("mail/state"))?.version).toBe(before)
+    expect(text).toContain("stringphone:mail/")
+  })
+
   it("shows wrong letters as such, and goes on", async () => {
     const [alice, bob, carol] = [new Person("alice"), new Person("bob"), new Person("carol")]
     const [a, b, c] = [await alice.open(), await bob.open(), await carol.open()]

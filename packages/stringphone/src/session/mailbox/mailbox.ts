@@ -42,7 +42,7 @@ import type {
 } from "./mailbox-types.js"
 import { MailboxView } from "./mailbox-view.js"
 
-const batchSize = 200
+const batchSize = 500
 const invitationDays = 28
 const noStamp = new Uint8Array(8)
 const hourMs = 3_600_000
@@ -64,6 +64,8 @@ interface Change<T> {
   readonly result: T
   readonly writes?: readonly Write[]
   readonly events?: readonly MailboxEvent[]
+  /** The mailbox is as it was: its state need not be written. */
+  readonly isUnchanged?: boolean
 }
 
 class StoredMailbox implements MailboxSession {
@@ -108,7 +110,10 @@ class StoredMailbox implements MailboxSession {
     } = {},
   ): Promise<{ readonly letters: number; readonly looked: number }> {
     await this.#sendDue()
-    const before = await this.#shelf.looked()
+    // Another hub than before counts from 1 again.
+    const { lastNumber } = await this.#envelopes.usage()
+    const looked = await this.#shelf.looked()
+    const before = looked > lastNumber ? 0 : looked
     const first = await this.#lookFrom(before, false, options)
     let { letters } = first
     let again = first.mustSearchAgain
@@ -260,9 +265,8 @@ class StoredMailbox implements MailboxSession {
       const batch = await this.#envelopes.since(number, batchSize)
       const last = batch.at(-1)
       if (!last) break
-      const known = await this.#shelf.letters()
       const opened = await this.#change((mailbox, today) =>
-        this.#openAll(mailbox, batch, known, { today, onlyTags, last: last.number }),
+        this.#openAll(mailbox, batch, { today, onlyTags, last: last.number }),
       )
       letters += opened.letters
       mustSearchAgain ||= opened.mustSearchAgain
@@ -273,30 +277,29 @@ class StoredMailbox implements MailboxSession {
     return { letters, looked, mustSearchAgain }
   }
 
-  #openAll(
+  async #openAll(
     mailbox: Mailbox,
     batch: readonly StoredEnvelope[],
-    known: readonly KeptLetter[],
     how: { readonly today: number; readonly onlyTags: boolean; readonly last: number },
-  ): Change<{ readonly letters: number; readonly mustSearchAgain: boolean }> {
+  ): Promise<Change<{ readonly letters: number; readonly mustSearchAgain: boolean }>> {
     const writes: Write[] = how.onlyTags ? [] : [lookedWrite(how.last)]
     const events: MailboxEvent[] = []
     let letters = 0
-    let mustSearchAgain = false
+    let isUnchanged = true
     const book = this.#book
     for (const { bytes, day } of batch) {
       if (how.onlyTags && !mailbox.isOurs(bytes)) continue
       try {
         const opened = mailbox.open(bytes, how.today)
+        isUnchanged &&= opened === null && !mailbox.hasNewTags
         if (!opened) continue
-        mustSearchAgain ||= opened.mustSearchAgain
         const view = new MailboxView(this.#options.identity.publicKey, book, mailbox.pairs)
         if (opened.isFirst && opened.senderKey) {
           const pair = mailbox.pairWith(opened.senderKey)
           if (pair) events.push({ kind: "pair", pair: view.pair(pair) })
         }
         if (opened.kind === "receipt") {
-          const confirmed = confirmedBy(known, opened)
+          const confirmed = confirmedBy(await this.#shelf.letters(), opened)
           if (!confirmed || !opened.senderKey) continue
           writes.push(...letterWrites(confirmed))
           const from = view.correspondent(opened.senderKey)
@@ -318,7 +321,9 @@ class StoredMailbox implements MailboxSession {
         if (!how.onlyTags) events.push({ kind: "rejected", error })
       }
     }
-    return { result: { letters, mustSearchAgain }, writes, events }
+    const mustSearchAgain = mailbox.hasNewTags
+    mailbox.hasNewTags = false
+    return { result: { letters, mustSearchAgain }, writes, events, isUnchanged }
   }
 
   /** What we wrote goes into the hub; saved before, so that nothing is lost and no number is used twice. */
@@ -353,7 +358,9 @@ class StoredMailbox implements MailboxSession {
   }
 
   /** Runs on the newest state, and again when another program was faster. One at a time. */
-  #change<T>(make: (mailbox: Mailbox, today: number) => Change<T>): Promise<T> {
+  #change<T>(
+    make: (mailbox: Mailbox, today: number) => Change<T> | Promise<Change<T>>,
+  ): Promise<T> {
     const run = this.#queue.then(async () => {
       for (;;) {
         if (this.#isClosed) throw new UsageError("closed", "This mailbox was closed.")
@@ -361,11 +368,19 @@ class StoredMailbox implements MailboxSession {
         const { mailbox, version } = await this.#load()
         // It changes in place: whatever fails from here on, the saved state is the one that counts.
         this.#cached = null
+        const period = mailbox.knownPeriod
         mailbox.move(this.#today())
-        const { result, writes = [], events = [] } = make(mailbox, this.#today())
-        if (!(await this.#shelf.commit(version, mailbox.save(), writes))) continue
-        const saved = await this.#shelf.state()
-        if (saved) this.#cached = { mailbox, version: saved.version }
+        const made = await make(mailbox, this.#today())
+        const { result, writes = [], events = [] } = made
+        // Keys of a period that is over must not stay in the store.
+        if (made.isUnchanged && mailbox.knownPeriod === period && version !== null) {
+          await this.#shelf.put(writes)
+          this.#cached = { mailbox, version }
+        } else {
+          if (!(await this.#shelf.commit(version, mailbox.save(), writes))) continue
+          const saved = await this.#shelf.state()
+          if (saved) this.#cached = { mailbox, version: saved.version }
+        }
         for (const event of events) this.#tell(event)
         return result
       }
