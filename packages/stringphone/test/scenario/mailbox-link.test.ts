@@ -214,6 +214,26 @@ describe("five hubs on one channel", () => {
     await spy.close()
   })
 
+  test("take turns when each has room for one run only", { timeout: 60_000 }, async () => {
+    const clock = new SimulatedClock()
+    const network = createMemoryNetwork({ clock, faults: { delayMs: { min: 5, max: 50 } } })
+    const limits = { maxRuns: 1, windowBytes: 16_384 }
+    const nodes: Node[] = []
+    for (const [i, name] of names.entries()) {
+      const one = await node(network, clock, name, { limits })
+      await one.hub.accept(parcels(...mails(i * 40, i * 40 + 60)), "tcp://x")
+      nodes.push(one)
+    }
+    await clock.advance(120_000)
+    expect(nodes.map(countOf)).toEqual([220, 220, 220, 220, 220])
+    const reasons = nodes.flatMap((one) => runsOf(one).map(({ reason }) => reason))
+    expect(reasons).toContain("declined")
+    expect(reasons).not.toContain("peer-error")
+    expect(
+      nodes.flatMap(({ linkEvents }) => linkEvents.filter(({ kind }) => kind === "rejected")),
+    ).toEqual([])
+  })
+
   test.each([1, 2, 3, 4, 5])(
     "all have everything in the end: loss, copies, disorder, partitions (seed %i)",
     { timeout: 120_000 },

@@ -1,0 +1,6 @@
+export { openHub } from "./hub.js"
+export type { MailHub } from "./hub.js"
+export { openHubLink } from "./hub-link.js"
+export type { HubLink } from "./hub-link.js"
+export type * from "./hub-types.js"
+export type * from "./link-types.js"
