@@ -16,6 +16,7 @@ const withoutCrypto = [
   "test/transport/**",
   "test/surface/**",
   "test/contract/store*",
+  "test/contract/envelope-store*",
   "test/contract/transport*",
 ]
 

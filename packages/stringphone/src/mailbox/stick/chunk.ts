@@ -5,7 +5,7 @@ export const segmentSaltBytes = 32
 /** A sealed chunk; all are of this length, the last one too. */
 export const chunkBytes = 16_384
 /** What a chunk carries of the stream of parcels: without its tag and the place of its first one. */
-export const chunkDataBytes = chunkBytes - 16 - 2
+export const chunkDataBytes: number = chunkBytes - 16 - 2
 /** 64 MiB. [STICK-3-5] */
 export const maxChunks = 4_096
 export const maxSegmentBytes: number = segmentSaltBytes + maxChunks * chunkBytes

@@ -27,6 +27,11 @@ export interface DueReceipt {
   readonly messageId: Uint8Array
 }
 
+export interface Looked {
+  readonly number: number
+  readonly id: Uint8Array
+}
+
 export interface Write {
   readonly key: string
   readonly value: Uint8Array | null
@@ -66,10 +71,10 @@ export class MailboxShelf {
     return (await this.#store.get(fileKey(id, index)))?.value ?? null
   }
 
-  /** The number of the last envelope that was looked at. */
-  async looked(): Promise<number> {
+  /** The last envelope that was looked at: its number, and its ID, as another hub counts from 1 again. */
+  async looked(): Promise<Looked> {
     const entry = await this.#store.get(lookedKey)
-    return entry ? (decodeJson(entry.value) as number) : 0
+    return entry ? (decodeJson(entry.value) as Looked) : { number: 0, id: new Uint8Array(0) }
   }
 
   outbox(): Promise<readonly Entry[]> {
@@ -125,8 +130,8 @@ export function dueWrite(id: string, due: DueReceipt): Write {
   return { key: dueFolder + id, value: encodeJson(due) }
 }
 
-export function lookedWrite(number: number): Write {
-  return { key: lookedKey, value: encodeJson(number) }
+export function lookedWrite({ number, id }: Looked): Write {
+  return { key: lookedKey, value: encodeJson({ number, id }) }
 }
 
 function fileKey(id: string, index: number): string {

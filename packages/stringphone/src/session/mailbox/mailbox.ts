@@ -110,10 +110,7 @@ class StoredMailbox implements MailboxSession {
     } = {},
   ): Promise<{ readonly letters: number; readonly looked: number }> {
     await this.#sendDue()
-    // Another hub than before counts from 1 again.
-    const { lastNumber } = await this.#envelopes.usage()
-    const looked = await this.#shelf.looked()
-    const before = looked > lastNumber ? 0 : looked
+    const before = await this.#lookedBefore()
     const first = await this.#lookFrom(before, false, options)
     let { letters } = first
     let again = first.mustSearchAgain
@@ -223,7 +220,7 @@ class StoredMailbox implements MailboxSession {
       unread: letters.filter(({ isRead }) => !isRead).length,
       pairs: mailbox.pairs.map((pair) => view.pair(pair)),
       invitations: mailbox.invitations.filter(({ usedBy }) => !usedBy).length,
-      looked: Math.min(await this.#shelf.looked(), lastNumber),
+      looked: Math.min(await this.#lookedBefore(), lastNumber),
       envelopes: count,
       clock: mailbox.hasLeapt(this.#today()) ? leapt : null,
     }
@@ -242,6 +239,16 @@ class StoredMailbox implements MailboxSession {
     this.#isClosed = true
     await this.#queue.catch(() => undefined)
     this.#cached = null
+  }
+
+  /** 0 when the hub is another one than before. */
+  async #lookedBefore(): Promise<number> {
+    const { number, id } = await this.#shelf.looked()
+    if (number === 0) return 0
+    const { lastNumber } = await this.#envelopes.usage()
+    const [found] = await this.#envelopes.since(number - 1, 1)
+    const isOther = found?.number === number && !sameBytes(found.id, id)
+    return isOther || lastNumber < number ? 0 : number
   }
 
   async #lookFrom(
@@ -266,7 +273,7 @@ class StoredMailbox implements MailboxSession {
       const last = batch.at(-1)
       if (!last) break
       const opened = await this.#change((mailbox, today) =>
-        this.#openAll(mailbox, batch, { today, onlyTags, last: last.number }),
+        this.#openAll(mailbox, batch, { today, onlyTags, last }),
       )
       letters += opened.letters
       mustSearchAgain ||= opened.mustSearchAgain
@@ -280,7 +287,7 @@ class StoredMailbox implements MailboxSession {
   async #openAll(
     mailbox: Mailbox,
     batch: readonly StoredEnvelope[],
-    how: { readonly today: number; readonly onlyTags: boolean; readonly last: number },
+    how: { readonly today: number; readonly onlyTags: boolean; readonly last: StoredEnvelope },
   ): Promise<Change<{ readonly letters: number; readonly mustSearchAgain: boolean }>> {
     const writes: Write[] = how.onlyTags ? [] : [lookedWrite(how.last)]
     const events: MailboxEvent[] = []

@@ -2,8 +2,9 @@
  * Where a hub keeps the envelopes that it carries, most of them of strangers: many, small, all to be
  * dropped on a known day. Expiring a day costs as little as forgetting a table. spec/mailbox.md §7
  *
- * Every method throws {UsageError} `closed` after `close`, and {ChannelError} `store-corrupt`,
- * `store-newer`, `store-locked` or `store-failed` when the store can not be used.
+ * Envelopes and IDs are copied, in and out. Every method throws {UsageError} `bad-envelope` for what is
+ * none (an ID of another length, a day that is no u16 …), `closed` after `close`, and {ChannelError}
+ * `store-corrupt`, `store-newer`, `store-locked` or `store-failed` when the store can not be used.
  */
 export interface EnvelopeStore {
   /**
