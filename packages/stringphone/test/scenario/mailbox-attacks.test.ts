@@ -270,7 +270,8 @@ function everyKeyTried(writer: Writer, bytes: Uint8Array): boolean {
     ),
   )
   expect(secrets.length).toBeGreaterThan(5)
-  for (let key of secrets) {
+  for (const secret of secrets) {
+    let key: Uint8Array = secret
     for (let week = 0; week < 12; week++) {
       for (let i = 0; i < 8; i++) {
         const { key: slotKey } = pairSlot(tagsOf(key), i, parts.ephemeralKey)
