@@ -3,8 +3,10 @@ import { Command } from "commander"
 import { addClassicCommand } from "./commands/classic.js"
 import { addBridgeCommand } from "./commands/bridge.js"
 import { addContactsCommand } from "./commands/contacts.js"
+import { addHubCommand } from "./commands/hub.js"
 import { addIdCommand } from "./commands/id.js"
 import { addIrcCommand } from "./commands/irc.js"
+import { addMailCommand } from "./commands/mail.js"
 import { addRoomCommand } from "./commands/room.js"
 import { addTopicCommand } from "./commands/topic.js"
 import { addUpCommand } from "./commands/up.js"
@@ -33,6 +35,8 @@ export function makeProgram(): Command {
   addClassicCommand(program)
   addBridgeCommand(program)
   addIrcCommand(program)
+  addMailCommand(program)
+  addHubCommand(program)
   examples(program, ["up", "id", "topic new kitchen --broker mqtt://127.0.0.1:1883"])
   return program
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { classicDecodeTarget } from "./classic-decode.js"
 import { mailboxClassicTarget } from "./mailbox-classic.js"
+import { mailboxModules, mailboxTarget } from "./mailbox.js"
 import { roomClassicTarget } from "./room-classic.js"
 import { roomDecodeTarget, roomModules } from "./room-decode.js"
 import { topicDecodeTarget } from "./topic-decode.js"
@@ -39,6 +40,13 @@ const targets = {
       await built("bytes/index.js"),
       json("mailbox-classic-seeds.json"),
       json("corpus/mailbox-classic.json"),
+    ),
+  },
+  mailbox: {
+    types: "\x01\x02\x03\x10\x11\x20",
+    run: mailboxTarget(
+      Object.assign({}, ...(await Promise.all(mailboxModules.map(built)))),
+      json("corpus/mailbox.json"),
     ),
   },
   "room-classic": {

@@ -26,6 +26,7 @@ import { codeOf, sentenceOf } from "./lib/sentence.ts"
 import type { Channel, Stage } from "./lib/stage.ts"
 import { tap } from "./lib/tap.ts"
 import { TopicView } from "./lib/topic-view.svelte.ts"
+import { Mail } from "./mail/mail.svelte.ts"
 import { Rooms } from "./rooms/rooms.svelte.ts"
 import { type Status, statusOf } from "./lib/trust.ts"
 import { unreadBecause } from "./lib/unread.ts"
@@ -52,6 +53,7 @@ export class Phone {
   readonly rooms = new Rooms({
     callBroker: (home, channel) => callHome({ ...home, channel }, this.#login),
   })
+  readonly mail = new Mail()
   readonly devices = new Devices()
   readonly notices = new Notices()
   readonly noticed = new Noticed()
@@ -173,6 +175,7 @@ export class Phone {
   async forget(): Promise<void> {
     await this.#disconnect()
     await this.access.forget()
+    await this.mail.forget()
     location.hash = ""
     location.reload()
   }
@@ -245,6 +248,7 @@ export class Phone {
     await this.#sync()
     this.#arrive()
     void this.#openRooms(ring, home)
+    void this.mail.open(ring)
   }
 
   /** Beside the home, which does not wait for it. */
@@ -262,6 +266,7 @@ export class Phone {
     this.#transport = null
     try {
       await this.rooms.close()
+      await this.mail.close()
       await session?.close()
     } catch (error) {
       // Another tab has it: there is nothing of ours to be saved.

@@ -17,10 +17,11 @@ import {
 import { invitationSlot, invitationTags, trialSlot, trialSlotFor } from "./first-contact.js"
 import {
   came,
-  expected,
+  expectedCount,
   keptPeriods,
   largestLeap,
   moveOn,
+  moveSending,
   newPair,
   type Pair,
   type ReceivingPeriod,
@@ -73,6 +74,8 @@ export interface Written {
 }
 
 export interface Opened extends Omit<Content, "introduction"> {
+  /** 32 bytes: of all that it says. */
+  readonly digest: Uint8Array
   /** How it was recognised: by a pair, by our invitation, or because it is to our public address. */
   readonly via: "pair" | "invitation" | "address"
   /** Its sender was not known before. */
@@ -81,8 +84,14 @@ export interface Opened extends Omit<Content, "introduction"> {
 
 /** Periods: as long as a prekey may be kept. [MAILBOX-3-2] */
 const oldestIntroduction = 9
+/** Strangers who have written and were not answered: more can not fill our memory. */
+const mostStrangers = 256
+/** Pairs with one person; more than two come only of lost devices. */
+const mostWithOne = 4
 /** Days for which a deleted pair is not begun again by its own old letters. [MAILBOX-3-8] */
 const goneDays = 70
+/** Days for which a letter is known to have been shown: as long as its keys may be there. [MAILBOX-4-4] */
+const rememberedDays = 70
 
 interface Held {
   pair: Pair
@@ -103,7 +112,9 @@ export class Mailbox {
   readonly #seen = new Map<string, number>()
   /** Pairs that a person deleted, and the day until which that is remembered. */
   readonly #gone = new Map<string, number>()
+  /** Filled when the first envelope is looked at: all else does without. */
   readonly #tags = new TagBook<TagOwner>()
+  #isFilled = false
   /** The latest period that we believe in. [MAILBOX-3-6] */
   #known: number
   /** More tags are known now: what was looked at before may be ours. Whoever searches again clears it. [MAILBOX-2-5] */
@@ -121,7 +132,6 @@ export class Mailbox {
     const mailbox = new Mailbox(identity, knownPeriod * 7, random)
     mailbox.#prekeys = prekeys
     mailbox.#invitations = invitations
-    for (const invited of invitations) mailbox.#expectInvited(invited)
     for (const pair of pairs) mailbox.#hold(pair)
     for (const [name, day] of seen) mailbox.#seen.set(name, day)
     for (const [name, day] of gone) mailbox.#gone.set(name, day)
@@ -153,6 +163,7 @@ export class Mailbox {
   }
   /** How many tags may come. */
   get tagCount(): number {
+    this.#fill()
     return this.#tags.size
   }
   /** Each envelope is tried with public prekeys. */
@@ -169,6 +180,9 @@ export class Mailbox {
    */
   move(today: number): "moved" | "leapt" {
     const period = periodOf(today)
+    // Whoever has no keys yet has nothing to lose by a clock that was ahead.
+    const hasKeys = this.#held.length + this.#invitations.length + this.#prekeys.length > 0
+    if (!hasKeys) this.#known = Math.min(this.#known, period)
     const hasLeapt = this.hasLeapt(today)
     if (!hasLeapt) this.#known = Math.max(this.#known, period)
     this.#prekeys = this.#prekeys.filter((one) => hasLeapt || !isOver(one, today))
@@ -180,7 +194,6 @@ export class Mailbox {
     for (const names of [this.#seen, this.#gone]) {
       for (const [name, day] of names) if (day < today) names.delete(name)
     }
-    this.#dropUnused(today)
     return "moved"
   }
 
@@ -203,8 +216,12 @@ export class Mailbox {
     return addressText(encodeAddress(invited, this.#identity))
   }
 
-  /** The address for everybody, as text; a new one when the last one's half is over. */
+  /**
+   * The address for everybody, as text; a new one when the last one's half is over.
+   * @throws {UsageError} `clock-leapt`
+   */
   publicAddress(today: number): string {
+    if (this.move(today) === "leapt") throw clockLeapt()
     const isFresh = (one: Prekey): boolean =>
       !one.isClosed && one.lastDay - today >= longestLifeDays / 2
     const prekey = this.#prekeys.find(isFresh) ?? newPrekey(today + longestLifeDays, this.#random)
@@ -278,6 +295,7 @@ export class Mailbox {
   /** Whether it may be for us, by its tags alone. */
   isOurs(bytes: Uint8Array): boolean {
     const shape = shapeOf(bytes)
+    this.#fill()
     for (let i = 0; i < (shape?.slotCount ?? 0); i++) {
       if (this.#tags.find(bytes, headerBytes + i * slotBytes).length > 0) return true
     }
@@ -294,6 +312,7 @@ export class Mailbox {
   open(bytes: Uint8Array, today: number): Opened | null {
     const envelope = readEnvelope(bytes)
     if (!envelope) return null
+    this.#fill()
     for (const slot of envelope.slots) {
       for (const { owner, period, number } of this.#tags.find(slot, 0)) {
         const key =
@@ -324,24 +343,60 @@ export class Mailbox {
     const keys = helds.map(({ pair }) => pair.authorshipKey)
     const ephemeral = this.#random(32)
     const shared = helds.filter(({ pair }) => !pair.first)
-    const seal = (one: Content, secret: Uint8Array, slots: readonly SlotKey[]): Uint8Array =>
-      sealEnvelope(proveContent(one, this.#identity, keys), day, secret, slots, this.#random)
-    const introduced = helds.flatMap((held) => {
-      const { first } = held.pair
-      if (!first) return []
-      const secret = this.#random(32)
-      const slot = this.#firstSlot(first.introduction.prekey, first.secret, first.used, secret)
-      held.pair = { ...held.pair, first: { ...first, used: first.used + 1 } }
-      return [seal({ ...content, introduction: first.introduction }, secret, [slot])]
-    })
-    if (shared.length === 0) return introduced
+    const others = helds.flatMap((held, place) =>
+      this.#otherPairs(held, date).map((other) => ({ other, place })),
+    )
+    const introduced = helds
+      .filter(({ pair }) => pair.first)
+      .map((held) => this.#sealFor(held, content, keys, day))
+    // The device of one of two pairs may be lost: both are written to, and the reader shows one letter.
+    const again = others.map(({ other, place }) =>
+      this.#sealFor(
+        other,
+        content,
+        keys.map((key, i) => (i === place ? other.pair.authorshipKey : key)),
+        day,
+      ),
+    )
+    if (shared.length === 0) return [...introduced, ...again]
     const ephemeralKey = exchangePublicKey(ephemeral)
-    const slots = shared.map((held) => {
-      const { pair, slot } = takeSendingSlot(held.pair, this.#known, ephemeralKey)
-      held.pair = pair
-      return slot
-    })
-    return [...introduced, seal(content, ephemeral, slots)]
+    const slots = shared.map((held) => this.#takeSlot(held, ephemeralKey))
+    const proven = proveContent(content, this.#identity, keys)
+    return [...introduced, ...again, sealEnvelope(proven, day, ephemeral, slots, this.#random)]
+  }
+
+  /** An envelope for one alone: who does not know us yet is told who we are. */
+  #sealFor(held: Held, content: Content, keys: readonly Uint8Array[], day: number): Uint8Array {
+    const secret = this.#random(32)
+    const { first } = held.pair
+    if (!first) {
+      const slot = this.#takeSlot(held, exchangePublicKey(secret))
+      const proven = proveContent(content, this.#identity, keys)
+      return sealEnvelope(proven, day, secret, [slot], this.#random)
+    }
+    const { introduction } = first
+    const slot = this.#firstSlot(introduction.prekey, first.secret, first.used, secret)
+    held.pair = { ...held.pair, first: { ...first, used: first.used + 1 } }
+    const proven = proveContent({ ...content, introduction }, this.#identity, keys)
+    return sealEnvelope(proven, day, secret, [slot], this.#random)
+  }
+
+  #takeSlot(held: Held, ephemeralKey: Uint8Array): SlotKey {
+    const { pair, slot } = takeSendingSlot(held.pair, this.#known, ephemeralKey)
+    held.pair = pair
+    return slot
+  }
+
+  /** Pairs with the same person, under which mail came lately or may come. [MAILBOX-3-7] */
+  #otherPairs(held: Held, today: number): readonly Held[] {
+    return this.#held.filter(
+      (other) =>
+        other !== held &&
+        sameBytes(other.pair.peerKey, held.pair.peerKey) &&
+        (other.pair.first
+          ? other.pair.firstPeriod >= this.#known - keptPeriods
+          : today - other.pair.lastMailDay <= maxDaysAhead),
+    )
   }
 
   #writeAnonymous(
@@ -394,9 +449,12 @@ export class Mailbox {
       (one): one is Address => !(one instanceof Uint8Array) && sameBytes(one.identityKey, key),
     )
     const first = known?.pair.first
+    const isBegun = this.#held.some(
+      ({ pair }) => address && pair.begunBy && sameBytes(pair.begunBy, address.prekey),
+    )
     const isUsedUp = known && first && known.pair.firstPeriod < this.#known - keptPeriods
-    const isNewAddress = first && address && !sameBytes(first.introduction.prekey, address.prekey)
-    if (known && !isUsedUp && !isNewAddress) return known
+    // A new address may be of a new device, which does not have the keys of before.
+    if (known && !isUsedUp && (!address || isBegun)) return known
     if (!address && isUsedUp) {
       throw new UsageError(
         "expired-address",
@@ -441,6 +499,7 @@ export class Mailbox {
     }
     const pair = newPair(root, publicKey, identityKey, firstPeriod, {
       hasSecret: secret !== null,
+      isInvited: false,
       first: { introduction, secret, used: 0 },
       lastMailDay: firstPeriod * 7,
     })
@@ -460,15 +519,17 @@ export class Mailbox {
       throw new PeerError("no-introduction", "A letter introduces somebody who is known already.")
     }
     checkProof(content, this.#identity.publicKey, pair.authorshipKey)
-    const highest = periodIn(pair, period)?.highest ?? -1
-    this.#expectNot(held, period)
+    const before = periodIn(pair, period)
     held.pair = came(pair, period, number, today)
+    if (before) this.#expectMore(held, period, expectedCount(before))
     // A contact and our clock agree that it is so late. [MAILBOX-3-6]
-    this.#known = Math.max(this.#known, Math.min(period, periodOf(today)))
-    this.#expect(held, period)
-    for (const one of this.#held) this.#moveOn(one, Math.max(this.#known, periodOf(today)))
+    const isLater = Math.min(period, periodOf(today)) > this.#known
+    if (isLater) this.#known = Math.min(period, periodOf(today))
+    if (isLater) {
+      for (const one of this.#held) this.#moveOn(one, Math.max(this.#known, periodOf(today)))
+    }
     this.#expireInvitationOf(pair.peerKey, today)
-    if (number > highest + windowSize / 2) this.hasNewTags = true
+    if (before && number > before.highest) this.hasNewTags = true
     return this.#shown(content, { via: "pair", isFirst: false }, today)
   }
 
@@ -480,6 +541,7 @@ export class Mailbox {
       throw new PeerError("invitation-used", "Somebody else has already come with this invitation.")
     }
     const met = this.#meet(content, prekeySecret, secret, today)
+    if (!met) return null
     this.#invitations = this.#invitations.map((one) =>
       isOf(invited.prekey)(one) ? { ...one, usedBy: introduction.identityKey } : one,
     )
@@ -506,7 +568,7 @@ export class Mailbox {
         if (!content.introduction || !sameBytes(content.introduction.prekey, publicKey))
           throw noIntroduction()
         const met = this.#meet(content, secret, null, today)
-        return this.#shown(content, { via: "address", ...met }, today)
+        return met && this.#shown(content, { via: "address", ...met }, today)
       }
     }
     return null
@@ -518,7 +580,7 @@ export class Mailbox {
     prekeySecret: Uint8Array,
     secret: Uint8Array | null,
     today: number,
-  ): Pick<Opened, "isFirst"> {
+  ): Pick<Opened, "isFirst"> | null {
     const introduction = content.introduction
     if (!introduction || !content.senderKey) throw noIntroduction()
     const { identityKey, exchangeKey, freshKey, prekey, firstPeriod } = introduction
@@ -527,7 +589,11 @@ export class Mailbox {
     if (!sameBytes(identityKey, content.senderKey) || sameBytes(identityKey, publicKey))
       throw wrongSender()
     const now = Math.max(this.#known, periodOf(today))
-    if (firstPeriod < now - oldestIntroduction || firstPeriod > now + 1) {
+    // Of a clock that leapt nobody knows whether it is right.
+    const isOfTime = [this.#known, now].some(
+      (period) => firstPeriod >= period - oldestIntroduction && firstPeriod <= period + 1,
+    )
+    if (!isOfTime) {
       throw new PeerError(
         "wrong-date",
         "A first letter has a date that is weeks off; its writer's clock may be wrong.",
@@ -546,16 +612,12 @@ export class Mailbox {
     const hasSecret = secret !== null
     const pair = newPair(root, publicKey, identityKey, firstPeriod, {
       hasSecret,
+      isInvited: hasSecret,
       first: null,
       lastMailDay: today,
     })
     checkProof(content, publicKey, pair.authorshipKey)
-    if (this.#gone.has(nameOf(pair))) {
-      throw new PeerError(
-        "forgotten",
-        "Somebody whose keys you deleted wrote by an old invitation or address. To hear from them, give them a new one.",
-      )
-    }
+    if (this.#gone.has(nameOf(pair))) return null // [MAILBOX-3-8]
     const isKnown = this.#held.some((held) =>
       sameBytes(held.pair.authorshipKey, pair.authorshipKey),
     )
@@ -572,17 +634,27 @@ export class Mailbox {
     if (kind === "nothing" || (kind === "receipt" && how.via !== "pair")) return null
     const name = hex(senderKey ?? digest) + hex(messageId)
     if (this.#seen.has(name)) return null
-    this.#seen.set(name, today + maxDaysAhead)
+    this.#seen.set(name, Math.max(today, this.#known * 7 + 7) + rememberedDays)
     const { writtenDay, authorship, replyTo, wantsReceipt, receiverKeys, text, files } = content
-    const letter = { kind, messageId, senderKey, receiverKeys, text, files }
+    const letter = { kind, messageId, senderKey, receiverKeys, text, files, digest }
     return { ...letter, writtenDay, authorship, replyTo, wantsReceipt, ...how }
   }
 
   #hold(pair: Pair): Held {
     const held: Held = { pair }
     this.#held = [...this.#held, held]
-    for (const { period } of pair.receiving) this.#expect(held, period)
+    for (const { period } of pair.receiving) this.#expectMore(held, period, 0)
+    const isStranger = ({ pair: one }: Held): boolean =>
+      !one.hasSecret && !one.first && !one.hasWritten
+    const isSame = (one: Held): boolean => sameBytes(one.pair.peerKey, pair.peerKey)
+    this.#letGoOldest(this.#held.filter(isStranger), mostStrangers)
+    this.#letGoOldest(this.#held.filter(isSame), mostWithOne)
     return held
+  }
+
+  #letGoOldest(of: readonly Held[], most: number): void {
+    const oldest = [...of].sort((a, b) => a.pair.lastMailDay - b.pair.lastMailDay)
+    for (const held of oldest.slice(0, Math.max(0, of.length - most))) this.#letGo(held)
   }
 
   #letGo(held: Held): void {
@@ -605,36 +677,41 @@ export class Mailbox {
     for (const { period } of before.receiving) {
       if (!isIn(pair, period)) this.#expectNot(held, period)
     }
-    held.pair = pair
-    for (const { period } of pair.receiving) if (!isIn(before, period)) this.#expect(held, period)
-  }
-
-  /** Two pairs with one person: the one that is not written to is not kept for ever. [MAILBOX-3-7] */
-  #dropUnused(today: number): void {
-    for (const held of this.#held) {
-      const isChosen = this.#heldWith(held.pair.peerKey) === held
-      if (!isChosen && today - held.pair.lastMailDay > maxDaysAhead) this.#letGo(held)
+    held.pair = moveSending(pair, this.#known)
+    for (const { period } of pair.receiving.filter((one) => !isIn(before, one.period))) {
+      this.#expectMore(held, period, 0)
+      this.hasNewTags = true
     }
   }
 
-  #expect(held: Held, period: number): void {
-    this.#eachTag(held, period, (tag, number) =>
-      this.#tags.add(tag, { owner: held, period, number }),
-    )
+  #fill(): void {
+    if (this.#isFilled) return
+    this.#isFilled = true
+    for (const held of this.#held) {
+      for (const { period } of held.pair.receiving) this.#expectMore(held, period, 0)
+    }
+    for (const invited of this.#invitations) this.#expectInvited(invited)
+  }
+
+  /** The tags of a period from this number on. */
+  #expectMore(held: Held, period: number, from: number): void {
+    const one = periodIn(held.pair, period)
+    if (!one || !this.#isFilled) return
+    const tags = tagsOf(one.chain)
+    for (let number = from; number < expectedCount(one); number++) {
+      this.#tags.add(tagAt(tags, number), { owner: held, period, number })
+    }
   }
 
   #expectNot(held: Held, period: number): void {
-    this.#eachTag(held, period, (tag) => this.#tags.remove(tag, held))
-  }
-
-  #eachTag({ pair }: Held, period: number, use: (tag: Uint8Array, number: number) => void): void {
-    const one = periodIn(pair, period)
-    if (!one) return
+    const one = periodIn(held.pair, period)
+    if (!one || !this.#isFilled) return
     const tags = tagsOf(one.chain)
-    for (const number of expected(one)) use(tagAt(tags, number), number)
+    for (let i = 0; i < expectedCount(one); i++) this.#tags.remove(tagAt(tags, i), held)
   }
 
   #expectInvited(invited: Invited): void {
+    if (!this.#isFilled) return
     const tags = invitationTags(invited.secret)
     for (let number = 0; number < windowSize; number++) {
       this.#tags.add(tagAt(tags, number), { owner: invited, period: 0, number })

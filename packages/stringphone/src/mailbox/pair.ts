@@ -21,6 +21,9 @@ export interface ReceivingPeriod {
   readonly highest: number
 }
 
+/** Of one writer, in one period: it must not fill our memory. */
+const mostNumbers = 4_096
+
 /** How a pair began, for as long as we must say so in each letter. */
 export interface FirstSlots {
   readonly introduction: Introduction
@@ -41,6 +44,12 @@ export interface Pair {
   /** Oldest first. */
   readonly receiving: readonly ReceivingPeriod[]
   readonly lastMailDay: number
+  /** We have written to it. */
+  readonly hasWritten: boolean
+  /** It came by an invitation of ours. */
+  readonly isInvited: boolean
+  /** Of the address with which we began it; `null`: the other side did. */
+  readonly begunBy: Uint8Array | null
 }
 
 export function newPair(
@@ -48,11 +57,13 @@ export function newPair(
   own: Uint8Array,
   peerKey: Uint8Array,
   firstPeriod: number,
-  facts: Pick<Pair, "hasSecret" | "first" | "lastMailDay">,
+  facts: Pick<Pair, "hasSecret" | "isInvited" | "first" | "lastMailDay">,
 ): Pair {
   const chain = firstChain(root, peerKey, own)
   return {
     ...facts,
+    hasWritten: false,
+    begunBy: facts.first && facts.first.introduction.prekey,
     peerKey,
     firstPeriod,
     authorshipKey: authorshipKey(root),
@@ -86,28 +97,41 @@ export function wantedPeriods(known: number, now: number): readonly number[] {
   return [...new Set([...around(known), ...around(Math.max(known, now))])].sort((a, b) => a - b)
 }
 
-/** The slot for our next letter, in this period or the one in which we wrote last. [MAILBOX-3-6] */
-export function takeSendingSlot(
-  pair: Pair,
-  period: number,
-  ephemeralKey: Uint8Array,
-): { readonly pair: Pair; readonly slot: SlotKey } {
+/** The chain that we write with is that of this period; those before are gone. [MAILBOX-3-5] */
+export function moveSending(pair: Pair, period: number): Pair {
   const { sending } = pair
-  const steps = Math.max(0, period - sending.period)
-  if (steps > mostSteps) throw farAway()
-  const chain = chainAfter(sending.chain, steps)
-  const next = steps > 0 ? 0 : sending.next
-  const slot = pairSlot(tagsOf(chain), next, ephemeralKey)
-  const moved = { period: sending.period + steps, chain, next: next + 1 }
-  return { pair: { ...pair, sending: moved }, slot }
+  const steps = period - sending.period
+  if (steps <= 0) return pair
+  return { ...pair, sending: { period, chain: chainAfter(sending.chain, steps), next: 0 } }
 }
 
 /**
- * Numbers of a period that may come. Those that came may come again: from a device whose store was
+ * The slot for our next letter, in this period or the one in which we wrote last. [MAILBOX-3-6]
+ * @throws {UsageError} `too-many-letters`
+ */
+export function takeSendingSlot(
+  before: Pair,
+  period: number,
+  ephemeralKey: Uint8Array,
+): { readonly pair: Pair; readonly slot: SlotKey } {
+  const pair = moveSending(before, period)
+  const { chain, next } = pair.sending
+  if (next >= mostNumbers) {
+    throw new UsageError(
+      "too-many-letters",
+      `Nobody takes more than ${mostNumbers} letters a week of one writer. Wait, or write longer ones.`,
+    )
+  }
+  const slot = pairSlot(tagsOf(chain), next, ephemeralKey)
+  return { pair: { ...pair, sending: { ...pair.sending, next: next + 1 }, hasWritten: true }, slot }
+}
+
+/**
+ * How many numbers of a period, from 0, may come. Those that came may come again: from a device whose store was
  * restored from a copy. What was shown is known by its message ID. [MAILBOX-4-4]
  */
-export function expected({ highest }: ReceivingPeriod): readonly number[] {
-  return Array.from({ length: highest + 1 + windowSize }, (_, i) => i)
+export function expectedCount({ highest }: ReceivingPeriod): number {
+  return Math.min(highest + 1 + windowSize, mostNumbers)
 }
 
 /** A letter with this number came. */
@@ -116,11 +140,4 @@ export function came(pair: Pair, period: number, number: number, today: number):
     one.period === period ? { ...one, highest: Math.max(one.highest, number) } : one,
   )
   return { ...pair, receiving, first: null, lastMailDay: today }
-}
-
-function farAway(): UsageError {
-  return new UsageError(
-    "wrong-date",
-    "A date is more than ten years off. Set the clock of this device.",
-  )
 }

@@ -1,8 +1,15 @@
-import { u8, UsageError } from "../bytes/index.js"
+import { PeerError, u8 } from "../bytes/index.js"
 import { authenticate, derive, exchangePublicKey, labelled } from "../crypto/index.js"
+import { longestLifeDays } from "./day.js"
 import { openBody, openSlot, type Random, sealEnvelope } from "./envelope.js"
 import { decodeContent, encodeContent } from "./wire/content.js"
-import { headerBytes, readEnvelope, shapeOf, slotBytes } from "./wire/envelope.js"
+import {
+  type EnvelopeParts,
+  headerBytes,
+  readEnvelope,
+  shapeOf,
+  slotBytes,
+} from "./wire/envelope.js"
 
 /** What those who know the words look for. [MAILBOX-5-2] */
 export interface WordsKeys {
@@ -49,7 +56,7 @@ export function sealForWords(
   return sealEnvelope(content, day, ephemeralSecret, [{ tag: keys.tag, key }], random)
 }
 
-/** The address. `null`: the envelope is another one. @throws {UsageError} `bad-address` */
+/** The address. `null`: the envelope is another one, or was altered. */
 export function openWithWords(bytes: Uint8Array, keys: WordsKeys): string | null {
   const shape = shapeOf(bytes)
   for (let i = 0; i < (shape?.slotCount ?? 0); i++) {
@@ -59,10 +66,22 @@ export function openWithWords(bytes: Uint8Array, keys: WordsKeys): string | null
     const key = slotKeyOf(keys, envelope.ephemeralKey)
     const contentKey = openSlot(envelope, envelope.slots[i] as Uint8Array, key)
     if (!contentKey) continue
-    const { kind, text, receiverKeys, authorship } = decodeContent(openBody(envelope, contentKey))
-    const isPosted = kind === "nothing" && receiverKeys.length === 0 && authorship === "anonymous"
-    if (isPosted) return text
-    throw new UsageError("bad-address", "What the words name is no invitation. Ask for new words.")
+    const text = textOf(envelope, contentKey)
+    if (text !== null) return text
   }
   return null
+}
+
+/** Anybody can copy the tag into an envelope of its own: that one is none. */
+function textOf(envelope: EnvelopeParts, contentKey: Uint8Array): string | null {
+  try {
+    const content = decodeContent(openBody(envelope, contentKey))
+    const { kind, text, receiverKeys, authorship, writtenDay } = content
+    const life = envelope.expiryDay - writtenDay
+    const isPosted = kind === "nothing" && receiverKeys.length === 0 && authorship === "anonymous"
+    return isPosted && life >= 0 && life <= longestLifeDays ? text : null
+  } catch (error) {
+    if (error instanceof PeerError) return null
+    throw error
+  }
 }

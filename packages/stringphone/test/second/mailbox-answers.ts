@@ -217,6 +217,9 @@ function mailboxOf({
       sending: { period, chain: new Uint8Array(32), next: 0 },
       receiving: [{ period, chain, highest: -1 }],
       lastMailDay: today,
+      hasWritten: false,
+      isInvited: false,
+      begunBy: null,
     })),
     prekeys: prekeys.map((secret) => ({
       ...{ secret, publicKey: exchangePublicKey(secret) },

@@ -42,6 +42,7 @@ const outboxFolder = "mail/outbox/"
 const dueFolder = "mail/due/"
 export const stateKey = "mail/state"
 const lookedKey = "mail/looked"
+const againKey = "mail/again"
 
 /** Where a mailbox keeps things in its store: the names, and what is behind them. */
 export class MailboxShelf {
@@ -75,6 +76,16 @@ export class MailboxShelf {
   async looked(): Promise<Looked> {
     const entry = await this.#store.get(lookedKey)
     return entry ? (decodeJson(entry.value) as Looked) : { number: 0, id: new Uint8Array(0) }
+  }
+
+  /** What was looked at before has to be looked at again. */
+  again(): Promise<Entry | null> {
+    return this.#store.get(againKey)
+  }
+
+  /** It was, unless more has become known since. */
+  async doneAgain({ key, version }: Entry): Promise<void> {
+    await this.#store.commit({ checks: [{ key, version }], writes: [{ key, value: null }] })
   }
 
   outbox(): Promise<readonly Entry[]> {
@@ -132,6 +143,10 @@ export function dueWrite(id: string, due: DueReceipt): Write {
 
 export function lookedWrite({ number, id }: Looked): Write {
   return { key: lookedKey, value: encodeJson({ number, id }) }
+}
+
+export function againWrite(): Write {
+  return { key: againKey, value: new Uint8Array(0) }
 }
 
 function fileKey(id: string, index: number): string {

@@ -1,4 +1,4 @@
-import type { PeerError } from "../../bytes/index.js"
+import type { ChannelError, PeerError } from "../../bytes/index.js"
 import type { Contact, Identity } from "../../identity/index.js"
 import type { Store } from "../../store/index.js"
 import type { EnvelopeStore } from "../../store/envelopes/port.js"
@@ -102,6 +102,8 @@ export type MailboxEvent =
   | { readonly kind: "pair"; readonly pair: PairFacts }
   /** An envelope for us was wrong: forged, a replay, not addressed to us. */
   | { readonly kind: "rejected"; readonly error: PeerError }
+  /** What we wrote is saved, but the hub does not take it now; it is tried again. */
+  | { readonly kind: "waiting"; readonly error: ChannelError }
   /** The clock leapt: old keys are kept until mail of that time comes, or `confirmDate`. */
   | { readonly kind: "clock"; readonly explanation: string }
 
@@ -113,6 +115,8 @@ export interface MailboxStatus {
   /** Envelopes that were looked at, of those in the hub. */
   readonly looked: number
   readonly envelopes: number
+  /** Envelopes of ours that the hub has not taken yet. */
+  readonly waiting: number
   /** What is wrong with the clock, with what to do; `null`: nothing. */
   readonly clock: string | null
 }

@@ -44,7 +44,7 @@ export class MailboxView {
     const { state } = trustOf(contactByKey(this.#book, publicKey))
     if (state !== "unknown") return state
     const isInvited = this.#pairs.some(
-      (pair) => pair.hasSecret && !pair.first && sameBytes(pair.peerKey, publicKey),
+      (pair) => pair.isInvited && sameBytes(pair.peerKey, publicKey),
     )
     return isInvited ? "invited" : "unverified"
   }

@@ -1,4 +1,4 @@
-import { hex, PeerError, sameBytes, UsageError } from "../../bytes/index.js"
+import { ChannelError, hex, PeerError, sameBytes, UsageError } from "../../bytes/index.js"
 import { hash, labelled, randomBytes } from "../../crypto/index.js"
 import { type ContactBook, secretOfWords, wordsOfSecret } from "../../identity/index.js"
 import {
@@ -20,6 +20,7 @@ import {
 } from "../../mailbox/index.js"
 import type { EnvelopeStore, StoredEnvelope } from "../../store/envelopes/port.js"
 import {
+  againWrite,
   type DueReceipt,
   dueWrite,
   type KeptLetter,
@@ -40,9 +41,13 @@ import type {
   OpenMailboxOptions,
   Receiver,
 } from "./mailbox-types.js"
+import { isolated } from "../isolated.js"
 import { MailboxView } from "./mailbox-view.js"
 
-const batchSize = 500
+/** An envelope has up to 1 MiB. */
+const batchSize = 128
+/** Of one look: what is left over is searched the next time. */
+const mostRounds = 4
 const invitationDays = 28
 const noStamp = new Uint8Array(8)
 const hourMs = 3_600_000
@@ -64,15 +69,21 @@ interface Change<T> {
   readonly result: T
   readonly writes?: readonly Write[]
   readonly events?: readonly MailboxEvent[]
-  /** The mailbox is as it was: its state need not be written. */
-  readonly isUnchanged?: boolean
+}
+
+interface Loaded {
+  readonly mailbox: Mailbox
+  /** `null`: it was never saved. */
+  readonly version: string | null
+  /** As it was saved. */
+  readonly state: Uint8Array
 }
 
 class StoredMailbox implements MailboxSession {
   readonly #options: OpenMailboxOptions
   readonly #shelf: MailboxShelf
   readonly #envelopes: EnvelopeStore
-  #cached: { readonly mailbox: Mailbox; readonly version: string } | null = null
+  #cached: Loaded | null = null
   #queue: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
@@ -109,16 +120,17 @@ class StoredMailbox implements MailboxSession {
       readonly onProgress?: (done: number, of: number) => void
     } = {},
   ): Promise<{ readonly letters: number; readonly looked: number }> {
+    await this.#change(() => ({ result: null }))
     await this.#sendDue()
     const before = await this.#lookedBefore()
     const first = await this.#lookFrom(before, false, options)
     let { letters } = first
-    let again = first.mustSearchAgain
     // Each round finds what the one before made known; what makes nothing known ends it.
-    while (again && !options.signal?.aborted) {
-      const round = await this.#lookFrom(0, true, options)
-      letters += round.letters
-      again = round.mustSearchAgain
+    for (let round = 0; round < mostRounds; round++) {
+      const again = await this.#shelf.again()
+      if (!again || options.signal?.aborted) break
+      letters += (await this.#lookFrom(0, true, options)).letters
+      if (!options.signal?.aborted) await this.#shelf.doneAgain(again)
     }
     await this.#post()
     return { letters, looked: first.looked }
@@ -222,6 +234,7 @@ class StoredMailbox implements MailboxSession {
       invitations: mailbox.invitations.filter(({ usedBy }) => !usedBy).length,
       looked: Math.min(await this.#lookedBefore(), lastNumber),
       envelopes: count,
+      waiting: (await this.#shelf.outbox()).length,
       clock: mailbox.hasLeapt(this.#today()) ? leapt : null,
     }
   }
@@ -258,15 +271,10 @@ class StoredMailbox implements MailboxSession {
       readonly signal?: AbortSignal
       readonly onProgress?: (done: number, of: number) => void
     },
-  ): Promise<{
-    readonly letters: number
-    readonly looked: number
-    readonly mustSearchAgain: boolean
-  }> {
+  ): Promise<{ readonly letters: number; readonly looked: number }> {
     let number = from
     let looked = 0
     let letters = 0
-    let mustSearchAgain = false
     const { lastNumber } = await this.#envelopes.usage()
     while (!options.signal?.aborted) {
       const batch = await this.#envelopes.since(number, batchSize)
@@ -276,29 +284,30 @@ class StoredMailbox implements MailboxSession {
         this.#openAll(mailbox, batch, { today, onlyTags, last }),
       )
       letters += opened.letters
-      mustSearchAgain ||= opened.mustSearchAgain
       number = last.number
       looked += batch.length
       options.onProgress?.(number - from, Math.max(1, lastNumber - from))
     }
-    return { letters, looked, mustSearchAgain }
+    return { letters, looked }
   }
 
   async #openAll(
     mailbox: Mailbox,
     batch: readonly StoredEnvelope[],
     how: { readonly today: number; readonly onlyTags: boolean; readonly last: StoredEnvelope },
-  ): Promise<Change<{ readonly letters: number; readonly mustSearchAgain: boolean }>> {
-    const writes: Write[] = how.onlyTags ? [] : [lookedWrite(how.last)]
+  ): Promise<Change<{ readonly letters: number }>> {
+    // By key: several letters may say something about the same one.
+    const writes = new Map<string, Write>()
+    const write = (all: readonly Write[]): void => all.forEach((one) => writes.set(one.key, one))
+    const confirmed = new Map<string, KeptLetter>()
+    if (!how.onlyTags) write([lookedWrite(how.last)])
     const events: MailboxEvent[] = []
     let letters = 0
-    let isUnchanged = true
     const book = this.#book
     for (const { bytes, day } of batch) {
       if (how.onlyTags && !mailbox.isOurs(bytes)) continue
       try {
         const opened = mailbox.open(bytes, how.today)
-        isUnchanged &&= opened === null && !mailbox.hasNewTags
         if (!opened) continue
         const view = new MailboxView(this.#options.identity.publicKey, book, mailbox.pairs)
         if (opened.isFirst && opened.senderKey) {
@@ -306,20 +315,18 @@ class StoredMailbox implements MailboxSession {
           if (pair) events.push({ kind: "pair", pair: view.pair(pair) })
         }
         if (opened.kind === "receipt") {
-          const confirmed = confirmedBy(await this.#shelf.letters(), opened)
-          if (!confirmed || !opened.senderKey) continue
-          writes.push(...letterWrites(confirmed))
+          const known = (await this.#shelf.letters()).map((one) => confirmed.get(one.id) ?? one)
+          const letter = confirmedBy(known, opened)
+          if (!letter || !opened.senderKey) continue
+          confirmed.set(letter.id, letter)
+          write(letterWrites(letter))
           const from = view.correspondent(opened.senderKey)
-          events.push({ kind: "receipt", id: confirmed.id, from })
+          events.push({ kind: "receipt", id: letter.id, from })
           continue
         }
         const kept = keptOfOpened(opened, day, this.#now())
-        writes.push(
-          ...letterWrites(
-            kept,
-            opened.files.map((file) => file.bytes),
-          ),
-        )
+        const files = opened.files.map((file) => file.bytes)
+        write(letterWrites(kept, files))
         events.push({ kind: "letter", letter: view.letter(kept) })
         letters++
       } catch (error) {
@@ -328,9 +335,7 @@ class StoredMailbox implements MailboxSession {
         if (!how.onlyTags) events.push({ kind: "rejected", error })
       }
     }
-    const mustSearchAgain = mailbox.hasNewTags
-    mailbox.hasNewTags = false
-    return { result: { letters, mustSearchAgain }, writes, events, isUnchanged }
+    return { result: { letters }, writes: [...writes.values()], events }
   }
 
   /** What we wrote goes into the hub; saved before, so that nothing is lost and no number is used twice. */
@@ -343,8 +348,14 @@ class StoredMailbox implements MailboxSession {
       const { id, day } = facts
       return [{ id, day, bytes: value, stamp: noStamp, stampBits: 0, link: "own" }]
     })
-    await this.#envelopes.add(envelopes)
-    await this.#shelf.remove(entries.map(({ key }) => key))
+    try {
+      await this.#envelopes.add(envelopes)
+      await this.#shelf.remove(entries.map(({ key }) => key))
+    } catch (error) {
+      // It is saved, and goes out when the hub takes it: nobody has to write it again.
+      if (!(error instanceof ChannelError)) throw error
+      this.#tell({ kind: "waiting", error })
+    }
   }
 
   async #sendDue(): Promise<void> {
@@ -361,7 +372,13 @@ class StoredMailbox implements MailboxSession {
     // Its keys may have been deleted since.
     if (!mailbox.pairWith(to) || mailbox.hasLeapt(today)) return []
     const draft: Draft = { to: [to], kind: "receipt", text: "", replyTo: messageId }
-    return posted(mailbox.write(draft, today))
+    try {
+      return posted(mailbox.write(draft, today))
+    } catch (error) {
+      // Its address may be used up since.
+      if (error instanceof UsageError) return []
+      throw error
+    }
   }
 
   /** Runs on the newest state, and again when another program was faster. One at a time. */
@@ -372,21 +389,26 @@ class StoredMailbox implements MailboxSession {
       for (;;) {
         if (this.#isClosed) throw new UsageError("closed", "This mailbox was closed.")
         this.#book = await this.#contacts()
-        const { mailbox, version } = await this.#load()
+        const { mailbox, version, state: before } = await this.#load()
         // It changes in place: whatever fails from here on, the saved state is the one that counts.
         this.#cached = null
-        const period = mailbox.knownPeriod
         mailbox.move(this.#today())
         const made = await make(mailbox, this.#today())
-        const { result, writes = [], events = [] } = made
-        // Keys of a period that is over must not stay in the store.
-        if (made.isUnchanged && mailbox.knownPeriod === period && version !== null) {
+        const { result, events = [] } = made
+        const again = mailbox.hasNewTags ? [againWrite()] : []
+        mailbox.hasNewTags = false
+        const writes = [...(made.writes ?? []), ...again]
+        const state = mailbox.save()
+        // Most looks find nothing, and change nothing.
+        if (version !== null && sameBytes(state, before)) {
           await this.#shelf.put(writes)
-          this.#cached = { mailbox, version }
+          this.#cached = { mailbox, version, state }
         } else {
-          if (!(await this.#shelf.commit(version, mailbox.save(), writes))) continue
+          if (!(await this.#shelf.commit(version, state, writes))) continue
           const saved = await this.#shelf.state()
-          if (saved) this.#cached = { mailbox, version: saved.version }
+          // Another program may have been faster by now: then this is not the state behind the version.
+          const isOurs = saved !== null && sameBytes(saved.value, state)
+          if (isOurs) this.#cached = { mailbox, version: saved.version, state }
         }
         for (const event of events) this.#tell(event)
         return result
@@ -399,14 +421,16 @@ class StoredMailbox implements MailboxSession {
   /** As of the last change. */
   #book: ContactBook = []
 
-  async #load(): Promise<{ readonly mailbox: Mailbox; readonly version: string | null }> {
+  async #load(): Promise<Loaded> {
     const entry = await this.#shelf.state()
     const { identity } = this.#options
     if (!entry) {
-      return { mailbox: new Mailbox(identity, this.#today(), randomBytes), version: null }
+      const mailbox = new Mailbox(identity, this.#today(), randomBytes)
+      return { mailbox, version: null, state: new Uint8Array(0) }
     }
     if (this.#cached?.version === entry.version) return this.#cached
-    return { mailbox: Mailbox.restore(entry.value, identity, randomBytes), version: entry.version }
+    const { value: state, version } = entry
+    return { mailbox: Mailbox.restore(state, identity, randomBytes), version, state }
   }
 
   async #view(): Promise<MailboxView> {
@@ -438,7 +462,7 @@ class StoredMailbox implements MailboxSession {
 
   #tell(event: MailboxEvent): void {
     const { onEvent } = this.#options
-    if (onEvent) void Promise.resolve().then(() => onEvent(event))
+    if (onEvent) void isolated(() => onEvent(event))
   }
 
   #now(): number {
@@ -491,9 +515,13 @@ function posted({ envelopes }: Written): readonly Write[] {
 }
 
 /** Two people may choose one message ID. */
-function letterId(senderKey: Uint8Array | null, messageId: Uint8Array): string {
+function letterId(
+  senderKey: Uint8Array | null,
+  messageId: Uint8Array,
+  digest: Uint8Array = new Uint8Array(32),
+): string {
   const sender = senderKey ?? new Uint8Array(32)
-  return hex(hash(labelled("mailbox letter", sender, messageId))).slice(0, 32)
+  return hex(hash(labelled("mailbox letter", sender, messageId, digest))).slice(0, 32)
 }
 
 function keptOfOwn(
@@ -525,7 +553,7 @@ function keptOfOwn(
 function keptOfOpened(opened: Opened, day: number, now: number): KeptLetter {
   const { messageId, senderKey, receiverKeys, authorship, text, replyTo, wantsReceipt } = opened
   return {
-    id: letterId(senderKey, messageId),
+    id: letterId(senderKey, messageId, opened.digest),
     messageId,
     direction: "in",
     senderKey,
