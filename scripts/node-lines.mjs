@@ -22,7 +22,10 @@ for (const line of lines) {
     continue
   }
   console.log(`Node ${line}: ${spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim()}`)
-  const run = runVitest(["--project=native", "--project=portable"], {
+  // The portable engine is JavaScript alone: on one more line it has shown what it can show.
+  const isNewest = line === lines.at(-1)
+  const projects = ["--project=native", ...(isNewest ? ["--project=portable"] : [])]
+  const run = runVitest(projects, {
     node,
     env: { STRINGPHONE_NODE_LINE: line },
   })
