@@ -48,6 +48,13 @@ export interface NatsStreamOptions {
   readonly maxAgeMs?: number
   /** How much it keeps; the oldest make room. Default 256 MiB. */
   readonly maxBytes?: number
+  /** A message of the same ID is kept once in so long, by a stream that we make. Default 2 minutes. */
+  readonly duplicatesMs?: number
+  /**
+   * The ID of a message, visible to the server, as `a-z`, `0-9` and `-`: whoever sends what somebody
+   * else has sent adds nothing. Default: random, so that only our own repetitions count as such.
+   */
+  readonly messageId?: (bytes: Uint8Array) => string
 }
 
 /** A URL taken apart; only `where` and `address` are for the public. */

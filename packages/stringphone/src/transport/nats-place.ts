@@ -52,7 +52,7 @@ export class NatsPlace {
   idOf(message: OutgoingMessage): string {
     let id = this.#ids.get(message)
     if (id === undefined) {
-      id = randomId()
+      id = this.options.messageId?.(message.bytes) ?? randomId()
       this.#ids.set(message, id)
       this.#own.add(id)
     }

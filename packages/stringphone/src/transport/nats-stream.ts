@@ -29,7 +29,6 @@ export interface StreamConnection extends Connection {
  */
 const ackWaitMs = 5_000
 const forgetAfterMs = 300_000
-const duplicatesMs = 120_000
 const publishWithinMs = 10_000
 
 /** So many messages may be with the client while our inbox is full. */
@@ -142,21 +141,31 @@ export async function talkOnStream(
 
 async function stream(
   jsm: JetStreamManager,
-  { stream: name, maxAgeMs = 7 * 86_400_000, maxBytes = 256 * 1024 * 1024 }: NatsStreamOptions,
+  options: NatsStreamOptions,
   subject: string,
 ): Promise<StreamInfo> {
+  const { stream: name, maxAgeMs = 7 * 86_400_000, maxBytes = 256 * 1024 * 1024 } = options
+  const { duplicatesMs = 120_000 } = options
   try {
     return await jsm.streams.info(name)
   } catch (error) {
     if (nameOf(error) !== "StreamNotFoundError") throw error
   }
-  return jsm.streams.add({
+  const config = {
     name,
     subjects: [subject],
     max_age: maxAgeMs * nanosPerMs,
     max_bytes: maxBytes,
     duplicate_window: Math.min(duplicatesMs, maxAgeMs) * nanosPerMs,
-  })
+  }
+  try {
+    return await jsm.streams.add(config)
+  } catch (error) {
+    // Somebody else may have made it in the same moment.
+    return await jsm.streams.info(name).catch(() => {
+      throw error
+    })
+  }
 }
 
 async function consumer(
