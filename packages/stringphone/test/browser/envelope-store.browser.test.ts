@@ -5,7 +5,7 @@ import { envelopeStoreContract } from "../contract/envelope-store-contract.js"
 import { bytesOf, idOf, sample, samples } from "../contract/envelope-store-samples.js"
 
 envelopeStoreContract("memory", async () => createMemoryEnvelopeStore(), { isDurable: false })
-envelopeStoreContract("indexeddb", (name) => openIndexedDbEnvelopeStore({ name }), {
+envelopeStoreContract("indexeddb", (place) => openIndexedDbEnvelopeStore({ name: `envelopes ${place}` }), {
   isDurable: true,
 })
 
@@ -13,7 +13,7 @@ describe("IndexedDB envelope store", () => {
   afterEach(() => vi.unstubAllGlobals())
 
   it("is shared by several connections, which lose nothing", async () => {
-    const name = "shared"
+    const name = "shared envelopes"
     const stores = await Promise.all([1, 2, 3].map(() => openIndexedDbEnvelopeStore({ name })))
     const batches = await Promise.all(
       stores.flatMap((store) => samples(30).map((envelope) => store.add([envelope]))),
