@@ -5,9 +5,13 @@ import { envelopeStoreContract } from "../contract/envelope-store-contract.js"
 import { bytesOf, idOf, sample, samples } from "../contract/envelope-store-samples.js"
 
 envelopeStoreContract("memory", async () => createMemoryEnvelopeStore(), { isDurable: false })
-envelopeStoreContract("indexeddb", (place) => openIndexedDbEnvelopeStore({ name: `envelopes ${place}` }), {
-  isDurable: true,
-})
+envelopeStoreContract(
+  "indexeddb",
+  (place) => openIndexedDbEnvelopeStore({ name: `envelopes ${place}` }),
+  {
+    isDurable: true,
+  },
+)
 
 describe("IndexedDB envelope store", () => {
   afterEach(() => vi.unstubAllGlobals())
