@@ -149,7 +149,7 @@ Nothing unread.`.trim(),
     expect(letters).toMatchObject([
       {
         direction: "in",
-        from: { petname: "carol", trust: "invited" },
+        from: { petname: "carol", trust: "unverified" },
         authorship: "signed",
         isRead: false,
         text: "On my way.",

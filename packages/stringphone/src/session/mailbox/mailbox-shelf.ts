@@ -115,6 +115,10 @@ export class MailboxShelf {
   }
 }
 
+export function letterKey(id: string): string {
+  return letterFolder + id
+}
+
 export function letterWrites(
   letter: KeptLetter,
   files: readonly Uint8Array[] = [],

@@ -24,6 +24,7 @@ import {
   type DueReceipt,
   dueWrite,
   type KeptLetter,
+  letterKey,
   letterRemovals,
   letterWrites,
   lookedWrite,
@@ -324,7 +325,8 @@ class StoredMailbox implements MailboxSession {
           events.push({ kind: "receipt", id: letter.id, from })
           continue
         }
-        const kept = keptOfOpened(opened, day, this.#now())
+        const id = await this.#idOf(opened, new Set(writes.keys()))
+        const kept = keptOfOpened(id, opened, day, this.#now())
         const files = opened.files.map((file) => file.bytes)
         write(letterWrites(kept, files))
         events.push({ kind: "letter", letter: view.letter(kept) })
@@ -336,6 +338,16 @@ class StoredMailbox implements MailboxSession {
       }
     }
     return { result: { letters }, writes: [...writes.values()], events }
+  }
+
+  /** The same for all who have the letter; another one where somebody used a message ID twice. */
+  async #idOf(
+    { senderKey, messageId, digest }: Opened,
+    written: ReadonlySet<string>,
+  ): Promise<string> {
+    const id = letterId(senderKey, messageId)
+    const isTaken = written.has(letterKey(id)) || (await this.#shelf.letter(id)) !== null
+    return isTaken || !senderKey ? letterId(senderKey, messageId, digest) : id
   }
 
   /** What we wrote goes into the hub; saved before, so that nothing is lost and no number is used twice. */
@@ -550,10 +562,10 @@ function keptOfOwn(
   }
 }
 
-function keptOfOpened(opened: Opened, day: number, now: number): KeptLetter {
+function keptOfOpened(id: string, opened: Opened, day: number, now: number): KeptLetter {
   const { messageId, senderKey, receiverKeys, authorship, text, replyTo, wantsReceipt } = opened
   return {
-    id: letterId(senderKey, messageId, opened.digest),
+    id,
     messageId,
     direction: "in",
     senderKey,
