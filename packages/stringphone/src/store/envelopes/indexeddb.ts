@@ -1,4 +1,4 @@
-import { Database, answer } from "./indexeddb-database.js"
+import { Database, answer } from "../indexeddb-database.js"
 import { assertDay, assertIds, ownEnvelopes } from "./own-envelopes.js"
 import type {
   EnvelopeEntry,

@@ -1,5 +1,5 @@
-import { ChannelError, UsageError } from "../../bytes/index.js"
-import { storeClosed } from "../usage.js"
+import { ChannelError, UsageError } from "../bytes/index.js"
+import { storeClosed } from "./usage.js"
 
 /** A connection to a database that is opened anew when the browser has closed it. */
 export class Database {
