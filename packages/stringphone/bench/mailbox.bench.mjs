@@ -16,9 +16,10 @@ const period = Math.floor(today / 7)
 const identity = Identity.generate()
 
 const pairs = Array.from({ length: contacts }, () => {
-  const facts = { hasSecret: false, first: null, isInvited: false, lastMailDay: today }
+  const facts = { hasSecret: false, first: null, lastMailDay: today }
   const pair = newPair(randomBytes(32), identity.publicKey, randomBytes(32), period - 4, facts)
-  return moveOn(pair, wantedPeriods(period, period))
+  // Answered: of strangers who were not, only the last are kept.
+  return { ...moveOn(pair, wantedPeriods(period, period)), hasWritten: true }
 })
 const saved = encodeSaved({
   version: 1,

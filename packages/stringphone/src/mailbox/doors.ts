@@ -1,4 +1,3 @@
-import { sameBytes } from "../bytes/index.js"
 import { exchangePublicKey } from "../crypto/index.js"
 import { longestLifeDays } from "./day.js"
 import type { Random } from "./envelope.js"
@@ -9,8 +8,6 @@ export interface Prekey {
   readonly secret: Uint8Array
   readonly publicKey: Uint8Array
   readonly lastDay: number
-  /** Given out no more; mail to it may still come. */
-  readonly isClosed: boolean
 }
 
 /** Serves one person. */
@@ -26,7 +23,7 @@ export interface Invited {
 
 export function newPrekey(lastDay: number, random: Random): Prekey {
   const secret = random(32)
-  return { secret, publicKey: exchangePublicKey(secret), lastDay, isClosed: false }
+  return { secret, publicKey: exchangePublicKey(secret), lastDay }
 }
 
 export function newInvited(lastDay: number, random: Random): Invited {
@@ -38,8 +35,4 @@ export function newInvited(lastDay: number, random: Random): Invited {
 /** Mail that was written on its last day has come, or never will. */
 export function isOver({ lastDay }: { readonly lastDay: number }, today: number): boolean {
   return today > lastDay + longestLifeDays
-}
-
-export function isOf(prekey: Uint8Array): (door: { readonly prekey: Uint8Array }) => boolean {
-  return (door) => sameBytes(door.prekey, prekey)
 }

@@ -22,6 +22,17 @@ export function invitationSlot(
   return { tag: tagAt(tags, i), key }
 }
 
+/** As the writer makes it. @returns `null`: the prekey is of low order */
+export function invitationSlotFor(
+  tags: Uint8Array,
+  i: number,
+  ephemeralSecret: Uint8Array,
+  prekey: Uint8Array,
+): SlotKey | null {
+  const shared = exchange(ephemeralSecret, prekey)
+  return shared && invitationSlot(tags, i, exchangePublicKey(ephemeralSecret), shared)
+}
+
 /**
  * A slot for a public address, for both sides. [MAILBOX-2-4]
  * @returns `null`: the other side's key is of low order

@@ -2,9 +2,8 @@ import { hex, PeerError, sameBytes, UsageError } from "../bytes/index.js"
 import { exchange, exchangePublicKey, hash, labelled } from "../crypto/index.js"
 import { encodeIdentityCard, type Identity, openIdentityCard } from "../identity/index.js"
 import { checkProof, proveContent } from "./authorship.js"
-import { pairSlot, tagAt, tagsOf } from "./chain.js"
 import { lives, longestLifeDays, maxDaysAhead, periodOf } from "./day.js"
-import { type Invited, isOf, isOver, newInvited, newPrekey, type Prekey } from "./doors.js"
+import { type Invited, isOver, newInvited, newPrekey, type Prekey } from "./doors.js"
 import {
   expiryDay,
   openBody,
@@ -14,7 +13,8 @@ import {
   shapeFor,
   type SlotKey,
 } from "./envelope.js"
-import { invitationSlot, invitationTags, trialSlot, trialSlotFor } from "./first-contact.js"
+import { ExpectedTags, type Held } from "./expected-tags.js"
+import { invitationSlotFor, invitationTags, trialSlot, trialSlotFor } from "./first-contact.js"
 import {
   came,
   expectedCount,
@@ -24,14 +24,13 @@ import {
   moveSending,
   newPair,
   type Pair,
-  type ReceivingPeriod,
+  periodIn,
   takeSendingSlot,
   wantedPeriods,
   windowSize,
 } from "./pair.js"
 import { rootOfOwner, rootOfWriter } from "./root.js"
 import { decodeSaved, encodeSaved } from "./saved.js"
-import { TagBook } from "./tag-book.js"
 import { type Address, addressText, encodeAddress } from "./wire/address.js"
 import {
   type Authorship,
@@ -43,13 +42,7 @@ import {
   type NamedFile,
   type ReadContent,
 } from "./wire/content.js"
-import {
-  type EnvelopeParts,
-  headerBytes,
-  readEnvelope,
-  shapeOf,
-  slotBytes,
-} from "./wire/envelope.js"
+import { type EnvelopeParts, readEnvelope } from "./wire/envelope.js"
 
 /** What is to be written. */
 export interface Draft {
@@ -93,11 +86,6 @@ const goneDays = 70
 /** Days for which a letter is known to have been shown: as long as its keys may be there. [MAILBOX-4-4] */
 const rememberedDays = 70
 
-interface Held {
-  pair: Pair
-}
-type TagOwner = Held | Invited
-
 /**
  * One person's mail, without any I/O: envelopes, days and random bytes come in, envelopes and letters
  * come out. It changes in place: save it before what it made is given away. spec/mailbox.md
@@ -112,9 +100,7 @@ export class Mailbox {
   readonly #seen = new Map<string, number>()
   /** Pairs that a person deleted, and the day until which that is remembered. */
   readonly #gone = new Map<string, number>()
-  /** Filled when the first envelope is looked at: all else does without. */
-  readonly #tags = new TagBook<TagOwner>()
-  #isFilled = false
+  readonly #tags = new ExpectedTags(() => ({ held: this.#held, invitations: this.#invitations }))
   /** The latest period that we believe in. [MAILBOX-3-6] */
   #known: number
   /** More tags are known now: what was looked at before may be ours. Whoever searches again clears it. [MAILBOX-2-5] */
@@ -163,7 +149,6 @@ export class Mailbox {
   }
   /** How many tags may come. */
   get tagCount(): number {
-    this.#fill()
     return this.#tags.size
   }
   /** Each envelope is tried with public prekeys. */
@@ -189,7 +174,7 @@ export class Mailbox {
     for (const invited of this.#invitations.filter((one) => !hasLeapt && isOver(one, today))) {
       this.#closeInvitation(invited)
     }
-    for (const held of this.#held) this.#moveOn(held, Math.max(period, this.#known))
+    this.#moveAllOn(Math.max(period, this.#known))
     if (hasLeapt) return "leapt"
     for (const names of [this.#seen, this.#gone]) {
       for (const [name, day] of names) if (day < today) names.delete(name)
@@ -212,7 +197,7 @@ export class Mailbox {
   invite(lastDay: number): string {
     const invited = newInvited(lastDay, this.#random)
     this.#invitations = [...this.#invitations, invited]
-    this.#expectInvited(invited)
+    this.#tags.addInvited(invited)
     return addressText(encodeAddress(invited, this.#identity))
   }
 
@@ -222,8 +207,7 @@ export class Mailbox {
    */
   publicAddress(today: number): string {
     if (this.move(today) === "leapt") throw clockLeapt()
-    const isFresh = (one: Prekey): boolean =>
-      !one.isClosed && one.lastDay - today >= longestLifeDays / 2
+    const isFresh = (one: Prekey): boolean => one.lastDay - today >= longestLifeDays / 2
     const prekey = this.#prekeys.find(isFresh) ?? newPrekey(today + longestLifeDays, this.#random)
     if (!this.#prekeys.includes(prekey)) this.#prekeys = [...this.#prekeys, prekey]
     const { publicKey, lastDay } = prekey
@@ -294,12 +278,7 @@ export class Mailbox {
 
   /** Whether it may be for us, by its tags alone. */
   isOurs(bytes: Uint8Array): boolean {
-    const shape = shapeOf(bytes)
-    this.#fill()
-    for (let i = 0; i < (shape?.slotCount ?? 0); i++) {
-      if (this.#tags.find(bytes, headerBytes + i * slotBytes).length > 0) return true
-    }
-    return false
+    return this.#tags.isIn(bytes)
   }
 
   /**
@@ -312,15 +291,9 @@ export class Mailbox {
   open(bytes: Uint8Array, today: number): Opened | null {
     const envelope = readEnvelope(bytes)
     if (!envelope) return null
-    this.#fill()
     for (const slot of envelope.slots) {
-      for (const { owner, period, number } of this.#tags.find(slot, 0)) {
-        const key =
-          "pair" in owner
-            ? this.#pairSlot(owner, period, number, envelope.ephemeralKey)
-            : this.#invitedSlot(owner, envelope, number)
-        const isTag = key && sameBytes(slot.subarray(0, 16), key.tag)
-        const contentKey = isTag ? openSlot(envelope, slot, key.key) : null
+      for (const { owner, period, number, key } of this.#tags.find(slot, envelope)) {
+        const contentKey = openSlot(envelope, slot, key)
         if (!contentKey) continue
         const content = contentOf(envelope, contentKey)
         return "pair" in owner
@@ -365,19 +338,31 @@ export class Mailbox {
     return [...introduced, ...again, sealEnvelope(proven, day, ephemeral, slots, this.#random)]
   }
 
-  /** An envelope for one alone: who does not know us yet is told who we are. */
+  /** An envelope for one of a pair alone: who does not know us yet is told who we are. */
   #sealFor(held: Held, content: Content, keys: readonly Uint8Array[], day: number): Uint8Array {
-    const secret = this.#random(32)
     const { first } = held.pair
     if (!first) {
-      const slot = this.#takeSlot(held, exchangePublicKey(secret))
-      const proven = proveContent(content, this.#identity, keys)
-      return sealEnvelope(proven, day, secret, [slot], this.#random)
+      const slotOf = (secret: Uint8Array): SlotKey =>
+        this.#takeSlot(held, exchangePublicKey(secret))
+      return this.#sealAlone(content, keys, day, slotOf)
     }
-    const { introduction } = first
-    const slot = this.#firstSlot(introduction.prekey, first.secret, first.used, secret)
-    held.pair = { ...held.pair, first: { ...first, used: first.used + 1 } }
-    const proven = proveContent({ ...content, introduction }, this.#identity, keys)
+    const { introduction, secret, used } = first
+    held.pair = { ...held.pair, first: { ...first, used: used + 1 } }
+    return this.#sealAlone({ ...content, introduction }, keys, day, (ephemeral) =>
+      firstSlot(introduction.prekey, secret, used, ephemeral),
+    )
+  }
+
+  /** An envelope with one slot, which is made with the secret of the ephemeral key. */
+  #sealAlone(
+    content: Content,
+    keys: readonly Uint8Array[],
+    day: number,
+    slotOf: (ephemeralSecret: Uint8Array) => SlotKey,
+  ): Uint8Array {
+    const secret = this.#random(32)
+    const slot = slotOf(secret)
+    const proven = proveContent(content, this.#identity, keys)
     return sealEnvelope(proven, day, secret, [slot], this.#random)
   }
 
@@ -412,34 +397,10 @@ export class Mailbox {
       )
     }
     checkAddress(receiver, today)
-    const secret = this.#random(32)
-    const slot = this.#firstSlot(receiver.prekey, null, 0, secret)
-    const proven = proveContent(
-      { ...content, receiverKeys: [receiver.identityKey] },
-      this.#identity,
-      [],
+    const alone = { ...content, receiverKeys: [receiver.identityKey] }
+    return this.#sealAlone(alone, [], day, (ephemeral) =>
+      firstSlot(receiver.prekey, null, 0, ephemeral),
     )
-    return sealEnvelope(proven, day, secret, [slot], this.#random)
-  }
-
-  #firstSlot(
-    prekey: Uint8Array,
-    invitation: Uint8Array | null,
-    used: number,
-    ephemeral: Uint8Array,
-  ): SlotKey {
-    const shared = exchange(ephemeral, prekey)
-    const slot =
-      invitation && shared
-        ? invitationSlot(
-            invitationTags(invitation),
-            used % windowSize,
-            exchangePublicKey(ephemeral),
-            shared,
-          )
-        : trialSlotFor(ephemeral, prekey)
-    if (!slot) throw badAddress()
-    return slot
   }
 
   /** The pair with a receiver; one that begins with this letter, if need be. */
@@ -499,7 +460,6 @@ export class Mailbox {
     }
     const pair = newPair(root, publicKey, identityKey, firstPeriod, {
       hasSecret: secret !== null,
-      isInvited: false,
       first: { introduction, secret, used: 0 },
       lastMailDay: firstPeriod * 7,
     })
@@ -521,12 +481,12 @@ export class Mailbox {
     checkProof(content, this.#identity.publicKey, pair.authorshipKey)
     const before = periodIn(pair, period)
     held.pair = came(pair, period, number, today)
-    if (before) this.#expectMore(held, period, expectedCount(before))
+    if (before) this.#tags.addPair(held, period, expectedCount(before))
     // A contact and our clock agree that it is so late. [MAILBOX-3-6]
-    const isLater = Math.min(period, periodOf(today)) > this.#known
-    if (isLater) this.#known = Math.min(period, periodOf(today))
-    if (isLater) {
-      for (const one of this.#held) this.#moveOn(one, Math.max(this.#known, periodOf(today)))
+    const agreed = Math.min(period, periodOf(today))
+    if (agreed > this.#known) {
+      this.#known = agreed
+      this.#moveAllOn(Math.max(agreed, periodOf(today)))
     }
     this.#expireInvitationOf(pair.peerKey, today)
     if (before && number > before.highest) this.hasNewTags = true
@@ -542,11 +502,7 @@ export class Mailbox {
     }
     const met = this.#meet(content, prekeySecret, secret, today)
     if (!met) return null
-    this.#invitations = this.#invitations.map((one) =>
-      isOf(invited.prekey)(one) ? { ...one, usedBy: introduction.identityKey } : one,
-    )
-    this.#expectNoInvited(invited)
-    for (const one of this.#invitations.filter(isOf(invited.prekey))) this.#expectInvited(one)
+    this.#replaceInvited(invited, { usedBy: introduction.identityKey })
     return this.#shown(content, { via: "invitation", ...met }, today)
   }
 
@@ -609,10 +565,8 @@ export class Mailbox {
       secret,
     })
     if (!root) throw new PeerError("malformed", "A first letter has a key that is none.")
-    const hasSecret = secret !== null
     const pair = newPair(root, publicKey, identityKey, firstPeriod, {
-      hasSecret,
-      isInvited: hasSecret,
+      hasSecret: secret !== null,
       first: null,
       lastMailDay: today,
     })
@@ -622,8 +576,10 @@ export class Mailbox {
       sameBytes(held.pair.authorshipKey, pair.authorshipKey),
     )
     const isFirst = !this.#held.some((held) => sameBytes(held.pair.peerKey, identityKey))
-    if (!isKnown) this.#hold(moveOn(pair, wantedPeriods(this.#known, now)))
-    if (!isKnown) this.hasNewTags = true
+    if (!isKnown) {
+      this.#hold(moveOn(pair, wantedPeriods(this.#known, now)))
+      this.hasNewTags = true
+    }
     return { isFirst }
   }
 
@@ -643,7 +599,7 @@ export class Mailbox {
   #hold(pair: Pair): Held {
     const held: Held = { pair }
     this.#held = [...this.#held, held]
-    for (const { period } of pair.receiving) this.#expectMore(held, period, 0)
+    for (const { period } of pair.receiving) this.#tags.addPair(held, period)
     const isStranger = ({ pair: one }: Held): boolean =>
       !one.hasSecret && !one.first && !one.hasWritten
     const isSame = (one: Held): boolean => sameBytes(one.pair.peerKey, pair.peerKey)
@@ -658,7 +614,7 @@ export class Mailbox {
   }
 
   #letGo(held: Held): void {
-    for (const { period } of held.pair.receiving) this.#expectNot(held, period)
+    for (const { period } of held.pair.receiving) this.#tags.removePair(held, period)
     this.#held = this.#held.filter((one) => one !== held)
   }
 
@@ -669,97 +625,55 @@ export class Mailbox {
     return open.sort((a, b) => (isBefore(a.pair, b.pair) ? -1 : 1))[0] ?? all.at(-1) ?? null
   }
 
-  #moveOn(held: Held, now: number): void {
+  #moveAllOn(now: number): void {
+    const wanted = wantedPeriods(this.#known, now)
+    for (const held of this.#held) this.#moveOn(held, wanted)
+  }
+
+  #moveOn(held: Held, wanted: readonly number[]): void {
     const before = held.pair
-    const pair = moveOn(before, wantedPeriods(this.#known, now))
-    const isIn = ({ receiving }: Pair, period: number): boolean =>
-      receiving.some((one) => one.period === period)
-    for (const { period } of before.receiving) {
-      if (!isIn(pair, period)) this.#expectNot(held, period)
-    }
+    const pair = moveOn(before, wanted)
+    const ended = before.receiving.filter(({ period }) => !periodIn(pair, period))
+    const begun = pair.receiving.filter(({ period }) => !periodIn(before, period))
+    for (const { period } of ended) this.#tags.removePair(held, period)
     held.pair = moveSending(pair, this.#known)
-    for (const { period } of pair.receiving.filter((one) => !isIn(before, one.period))) {
-      this.#expectMore(held, period, 0)
-      this.hasNewTags = true
-    }
-  }
-
-  #fill(): void {
-    if (this.#isFilled) return
-    this.#isFilled = true
-    for (const held of this.#held) {
-      for (const { period } of held.pair.receiving) this.#expectMore(held, period, 0)
-    }
-    for (const invited of this.#invitations) this.#expectInvited(invited)
-  }
-
-  /** The tags of a period from this number on. */
-  #expectMore(held: Held, period: number, from: number): void {
-    const one = periodIn(held.pair, period)
-    if (!one || !this.#isFilled) return
-    const tags = tagsOf(one.chain)
-    for (let number = from; number < expectedCount(one); number++) {
-      this.#tags.add(tagAt(tags, number), { owner: held, period, number })
-    }
-  }
-
-  #expectNot(held: Held, period: number): void {
-    const one = periodIn(held.pair, period)
-    if (!one || !this.#isFilled) return
-    const tags = tagsOf(one.chain)
-    for (let i = 0; i < expectedCount(one); i++) this.#tags.remove(tagAt(tags, i), held)
-  }
-
-  #expectInvited(invited: Invited): void {
-    if (!this.#isFilled) return
-    const tags = invitationTags(invited.secret)
-    for (let number = 0; number < windowSize; number++) {
-      this.#tags.add(tagAt(tags, number), { owner: invited, period: 0, number })
-    }
-  }
-
-  #expectNoInvited(invited: Invited): void {
-    const tags = invitationTags(invited.secret)
-    for (let i = 0; i < windowSize; i++) this.#tags.remove(tagAt(tags, i), invited)
+    for (const { period } of begun) this.#tags.addPair(held, period)
+    if (begun.length > 0) this.hasNewTags = true
   }
 
   /** Letters that introduce their writer may still come; new ones do not. [MAILBOX-3-1] */
   #expireInvitationOf(peerKey: Uint8Array, today: number): void {
-    this.#invitations = this.#invitations.map((one) => {
-      if (!one.usedBy || !sameBytes(one.usedBy, peerKey) || one.lastDay <= today) return one
-      this.#expectNoInvited(one)
-      const ending = { ...one, lastDay: today }
-      this.#expectInvited(ending)
-      return ending
-    })
+    for (const one of this.#invitations) {
+      const isTheirs = one.usedBy !== null && sameBytes(one.usedBy, peerKey)
+      if (isTheirs && one.lastDay > today) this.#replaceInvited(one, { lastDay: today })
+    }
+  }
+
+  #replaceInvited(invited: Invited, changes: Partial<Invited>): void {
+    const changed = { ...invited, ...changes }
+    this.#tags.removeInvited(invited)
+    this.#invitations = this.#invitations.map((one) => (one === invited ? changed : one))
+    this.#tags.addInvited(changed)
   }
 
   #closeInvitation(invited: Invited): void {
-    this.#expectNoInvited(invited)
+    this.#tags.removeInvited(invited)
     this.#invitations = this.#invitations.filter((one) => one !== invited)
-  }
-
-  #pairSlot(
-    { pair }: Held,
-    period: number,
-    number: number,
-    ephemeralKey: Uint8Array,
-  ): SlotKey | null {
-    const one = periodIn(pair, period)
-    return one && pairSlot(tagsOf(one.chain), number, ephemeralKey)
-  }
-
-  #invitedSlot(invited: Invited, envelope: EnvelopeParts, number: number): SlotKey | null {
-    const shared = exchange(invited.prekeySecret, envelope.ephemeralKey)
-    return (
-      shared &&
-      invitationSlot(invitationTags(invited.secret), number, envelope.ephemeralKey, shared)
-    )
   }
 }
 
-function periodIn(pair: Pair, period: number): ReceivingPeriod | null {
-  return pair.receiving.find((one) => one.period === period) ?? null
+/** For somebody who does not know us yet. @throws {UsageError} `bad-address` */
+function firstSlot(
+  prekey: Uint8Array,
+  invitation: Uint8Array | null,
+  used: number,
+  ephemeral: Uint8Array,
+): SlotKey {
+  const slot = invitation
+    ? invitationSlotFor(invitationTags(invitation), used % windowSize, ephemeral, prekey)
+    : trialSlotFor(ephemeral, prekey)
+  if (!slot) throw badAddress()
+  return slot
 }
 
 /** Names a pair, and tells nothing of it. */

@@ -46,8 +46,6 @@ export interface Pair {
   readonly lastMailDay: number
   /** We have written to it. */
   readonly hasWritten: boolean
-  /** It came by an invitation of ours. */
-  readonly isInvited: boolean
   /** Of the address with which we began it; `null`: the other side did. */
   readonly begunBy: Uint8Array | null
 }
@@ -57,7 +55,7 @@ export function newPair(
   own: Uint8Array,
   peerKey: Uint8Array,
   firstPeriod: number,
-  facts: Pick<Pair, "hasSecret" | "isInvited" | "first" | "lastMailDay">,
+  facts: Pick<Pair, "hasSecret" | "first" | "lastMailDay">,
 ): Pair {
   const chain = firstChain(root, peerKey, own)
   return {
@@ -72,11 +70,20 @@ export function newPair(
   }
 }
 
+/** It came by an invitation of ours: the other side had the secret, and began. */
+export function isInvited({ begunBy, hasSecret }: Pair): boolean {
+  return hasSecret && begunBy === null
+}
+
 /**
  * The keys of these periods are there, and of no others: what is before the first is gone for good.
  * A later one is always made from the one before it, so a leap of the clock can be undone.
  */
 export function moveOn(pair: Pair, wanted: readonly number[]): Pair {
+  const first = pair.receiving[0]?.period ?? Infinity
+  const possible = wanted.filter((period) => period >= first)
+  // On most days nothing ends and nothing begins.
+  if (possible.join() === pair.receiving.map(({ period }) => period).join()) return pair
   const receiving: ReceivingPeriod[] = []
   for (const period of wanted) {
     const before = [...pair.receiving, ...receiving].filter((one) => one.period <= period)
@@ -140,4 +147,8 @@ export function came(pair: Pair, period: number, number: number, today: number):
     one.period === period ? { ...one, highest: Math.max(one.highest, number) } : one,
   )
   return { ...pair, receiving, first: null, lastMailDay: today }
+}
+
+export function periodIn(pair: Pair, period: number): ReceivingPeriod | null {
+  return pair.receiving.find((one) => one.period === period) ?? null
 }

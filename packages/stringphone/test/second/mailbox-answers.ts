@@ -218,12 +218,11 @@ function mailboxOf({
       receiving: [{ period, chain, highest: -1 }],
       lastMailDay: today,
       hasWritten: false,
-      isInvited: false,
       begunBy: null,
     })),
     prekeys: prekeys.map((secret) => ({
       ...{ secret, publicKey: exchangePublicKey(secret) },
-      ...{ lastDay: today + 28, isClosed: false },
+      ...{ lastDay: today + 28 },
     })),
     invitations: invitations.map(({ prekeySecret, secret }) => ({
       ...{ secret, prekeySecret, prekey: exchangePublicKey(prekeySecret) },

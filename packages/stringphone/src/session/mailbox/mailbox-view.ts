@@ -1,6 +1,6 @@
 import { hex, sameBytes } from "../../bytes/index.js"
 import { type ContactBook, contactByKey, trustOf } from "../../identity/index.js"
-import type { Pair } from "../../mailbox/index.js"
+import { isInvited, type Pair } from "../../mailbox/index.js"
 import type { KeptLetter } from "./mailbox-shelf.js"
 import type { Correspondent, Letter, PairFacts } from "./mailbox-types.js"
 
@@ -43,9 +43,9 @@ export class MailboxView {
   #trust(publicKey: Uint8Array): Correspondent["trust"] {
     const { state } = trustOf(contactByKey(this.#book, publicKey))
     if (state !== "unknown") return state
-    const isInvited = this.#pairs.some(
-      (pair) => pair.isInvited && sameBytes(pair.peerKey, publicKey),
+    const hasOurs = this.#pairs.some(
+      (pair) => isInvited(pair) && sameBytes(pair.peerKey, publicKey),
     )
-    return isInvited ? "invited" : "unverified"
+    return hasOurs ? "invited" : "unverified"
   }
 }
