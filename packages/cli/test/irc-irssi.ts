@@ -58,7 +58,8 @@ export class Irssi {
     } catch {
       // It has ended already.
     }
-    rmSync(this.#folder, { recursive: true, force: true })
+    // It may still be writing while it dies: emptied again until it is empty.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 
   #tmux(...args: readonly string[]): string {
