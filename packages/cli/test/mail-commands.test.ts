@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { freshHome } from "./folder.js"
@@ -111,8 +111,17 @@ describe("mail commands", { timeout: 120_000 }, () => {
     const invitation = await invitationOf(home, bob)
     const refused = await stringphone(home, [...write, "--address", invitation, "x"])
     expect(refused).toMatchObject({ code: 1, stdout: "" })
+    const open = await json(home, [...bob, "mail", "address"])
+    const status = [...bob, "mail", "status"]
+    expect(await json(home, status)).toMatchObject({ letters: 1, publicAddress: open })
+    expect((await stringphone(home, status)).stdout).toContain(
+      `\nAddress      open to anybody until ${String(open["expiresOn"])}\n`,
+    )
     await json(home, [...bob, "mail", "address", "--close"])
-    expect(await json(home, [...bob, "mail", "status"])).toMatchObject({ letters: 1 })
+    expect(await json(home, status)).toMatchObject({ letters: 1, publicAddress: null })
+    expect((await stringphone(home, status)).stdout).toContain(
+      "\nAddress      none that anybody may write to\n",
+    )
   })
 
   it("write to nobody who was revoked, and forget keys", async () => {
@@ -149,6 +158,33 @@ describe("mail commands", { timeout: 120_000 }, () => {
     const wrong = ["--stick-passphrase-file", join(home, "wrong")]
     expect(await stringphone(other, ["mail", "import", stick, ...wrong])).toMatchObject({ code: 1 })
     expect(await json(other, ["mail", "import", stick, ...sealed])).toMatchObject({ new: 1 })
+  })
+
+  it("say which files of a stick could not be read, and why", async () => {
+    const [home, other, stick] = [freshHome(), freshHome(), freshHome()]
+    await json(home, [...ann, "mail", "invite", "--words"])
+    await json(home, [...ann, "mail", "export", stick])
+    const named = (kind: string) => readdirSync(stick).find((name) => name.endsWith(kind)) ?? ""
+    const [key, mail] = [named(".key"), named(".mail")]
+    renameSync(join(stick, key), join(home, key))
+    const importing = ["mail", "import", stick]
+    expect(await json(other, importing)).toMatchObject({
+      new: 0,
+      unreadable: [{ name: mail, reason: "no-key" }],
+    })
+    const shown = await stringphone(other, importing)
+    expect(shown).toMatchObject({ code: 0, stdout: "Took in 0 new envelopes.\n" })
+    expect(shown.stderr).toContain(
+      "1 file could not be read. There is no key for this mail on the stick. Copy its .key file as well",
+    )
+    expect(shown.stderr).not.toContain("place on the stick")
+
+    renameSync(join(home, key), join(stick, key))
+    renameSync(join(stick, mail), join(home, mail))
+    const { stderr } = await stringphone(other, importing)
+    expect(stderr).toContain("The mail that belongs to this is not on the stick.")
+    renameSync(join(home, mail), join(stick, mail))
+    expect(await json(other, importing)).toMatchObject({ new: 1, unreadable: [] })
   })
 
   it("tell how things stand", async () => {

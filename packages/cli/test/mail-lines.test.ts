@@ -144,7 +144,7 @@ describe("a whole letter", () => {
       "Proof     signed: whoever has this letter can show to others who wrote it",
       "Written   2026-11-21, as its writer says",
       "Received  2026-11-22 08:00 UTC",
-      "Carried   until the end of 2026-12-03",
+      "Carried   until the end of 2026-12-02",
       "Answers   99999999",
       "Receipt   asked for: stringphone --as ann mail confirm 3fa94c01",
       'File 1    12000 bytes, named "map″ ✔ verified.pdf\\n"',

@@ -5,7 +5,7 @@ import { mkdtemp, open, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openFileEnvelopeStore } from "../dist/store/envelopes/file.js"
-import { findSqlite } from "../dist/store/envelopes/sqlite-engine.js"
+import { findSqlite } from "../dist/store/sqlite-engine.js"
 import { openSqliteEnvelopeStore } from "../dist/store/envelopes/sqlite.js"
 import { report } from "./measure.mjs"
 

@@ -1,4 +1,5 @@
 // Spread through hubs as they are: so much room each, some policy about it, and some who mean ill.
+import { Mailboxes } from "./mailboxes.mjs"
 import { Measure, mostHops } from "./measure.mjs"
 import { Observer } from "./observer.mjs"
 import { ownLink, Stores } from "./stores.mjs"
@@ -15,8 +16,9 @@ import { ownLink, Stores } from "./stores.mjs"
  * @property {number} bufferBytes of each node
  * @property {boolean} hasQuotas as our hub has them; without: one link that all share
  * @property {number} linkShare the part that one link may have, with quotas
- * @property {"random" | "oldest"} drops what goes first, of one link: our hub drops at random
+ * @property {"oldest" | "any"} drops what goes first, of one link: with our hub what came first
  * @property {boolean} doesReadRefused whether a mailbox reads what its hub then does not keep
+ * @property {number} lookSeconds how often a mailbox looks at what its hub stores; 0: at once
  * @property {Role[]} roles of each node
  * @property {number} junkPerDay of each flooder
  * @property {number} seizureSeconds
@@ -47,25 +49,27 @@ export function carry(meetings, messages, conditions, random, progress = () => {
 class Carriage {
   #stores
   #measure
+  #mailboxes
   #observer = new Observer()
-  /** What a rank comes from: another one for each envelope. */
+  /** What a random order comes from: another one for each envelope. */
   #salt
   /** A bit for each envelope, for each node that was ever offered it: nobody takes it twice. */
   #offered
   #words
+  /** How many each node was offered. */
+  #arrivals
   #received
   #sent
   #isGone
   /** The first number of each flooder's junk. */
   #firstJunk = new Map()
-  #arrival = 0
   #newName
 
   constructor(meetings, messages, conditions, random) {
     this.meetings = meetings
     this.messages = messages
     this.conditions = conditions
-    const { roles, bufferBytes, hasQuotas, linkShare, junkPerDay } = conditions
+    const { roles, bufferBytes, hasQuotas, linkShare, junkPerDay, lookSeconds } = conditions
     const { nodes, seconds } = meetings
     let envelopes = messages.count
     roles.forEach((role, node) => {
@@ -82,8 +86,12 @@ class Carriage {
     this.#salt = Uint32Array.from({ length: envelopes }, () => random.u32())
     const destinations = roles.filter((role) => role === "honest").length - 1
     this.#measure = new Measure(messages, destinations, seconds)
+    this.#mailboxes = new Mailboxes(nodes, lookSeconds, (message, at, hops) =>
+      this.#measure.received(at - messages.start[message], hops),
+    )
     this.#words = Math.ceil(envelopes / 32)
     this.#offered = new Uint32Array(nodes * this.#words)
+    this.#arrivals = new Uint32Array(nodes)
     this.#received = new Float64Array(nodes)
     this.#sent = new Float64Array(nodes)
     this.#isGone = Uint8Array.from(roles, (role) => (role === "hole" ? 1 : 0))
@@ -104,14 +112,16 @@ class Carriage {
       this.#meet(a[i], b[i], time[i])
       if (i % 5_000 === 0) progress(i / time.length)
     }
+    this.#mailboxes.end(this.meetings.seconds)
     return this.#result()
   }
 
   #start(message) {
-    const { sender, bytes } = this.messages
+    const { sender, bytes, start } = this.messages
     const node = sender[message]
     this.#isNewTo(node, message)
-    this.#place(node, message, bytes[message], ownLink, node, 0)
+    const item = { id: message, size: bytes[message], hops: 0, from: node }
+    this.#place(node, item, ownLink, start[message])
   }
 
   #meet(a, b, now) {
@@ -132,7 +142,7 @@ class Carriage {
     for (let id = first; id < end; id++) {
       if (!this.#isNewTo(node, id)) continue
       this.#count(flooder, node, junkBytes)
-      this.#place(node, id, junkBytes, name, flooder, 1)
+      this.#place(node, { id, size: junkBytes, hops: 1, from: flooder }, name, now)
     }
   }
 
@@ -162,18 +172,23 @@ class Carriage {
   #hand(from, to, { id, size, hops }, now) {
     const nextHops = Math.min(mostHops, hops + 1)
     this.#count(from, to, size)
-    const isStored = this.#place(to, id, size, from, from, nextHops)
-    if (!isStored && !this.conditions.doesReadRefused) return
+    const isStored = this.#place(to, { id, size, hops: nextHops, from }, from, now)
     if (id >= this.messages.count || this.conditions.roles[to] !== "honest") return
-    this.#measure.received(now - this.messages.start[id], nextHops)
+    if (isStored) this.#mailboxes.stored(to, id, nextHops, now)
+    else if (this.conditions.doesReadRefused) {
+      this.#measure.received(now - this.messages.start[id], nextHops)
+    }
   }
 
   /** @returns {boolean} whether it is stored now */
-  #place(node, id, size, link, from, hops) {
+  #place(node, item, link, now) {
     const { hasQuotas, drops } = this.conditions
-    const rank = drops === "oldest" ? this.#arrival++ : rankAt(node, this.#salt[id])
+    const isOldestFirst = drops === "oldest"
+    const order = isOldestFirst ? this.#arrivals[node]++ : randomOrder(node, this.#salt[item.id])
     const charged = hasQuotas || link === ownLink ? link : everybody
-    return this.#stores.place(node, { id, size, rank, from, hops }, charged)
+    const isStored = this.#stores.place(node, { ...item, order }, charged)
+    if (isStored) for (const id of this.#stores.dropped) this.#mailboxes.dropped(node, id, now)
+    return isStored
   }
 
   /** From now on it is not. */
@@ -233,8 +248,8 @@ function isFlooding(role) {
   return role === "flooder" || role === "renaming"
 }
 
-/** A rank as a hub makes it: random, other at each node, always the same for one envelope. */
-export function rankAt(node, salt) {
+/** Other at each node, always the same for one envelope. */
+function randomOrder(node, salt) {
   let mixed = Math.imul(node ^ salt, 0x85ebca6b) ^ Math.imul(salt, 0xc2b2ae35)
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d)
   return (mixed ^ (mixed >>> 15)) >>> 0

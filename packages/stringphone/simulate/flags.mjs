@@ -20,6 +20,7 @@ Usage: npm run simulate -- [flags]
   --sweep-messages N  messages in the sweeps                             (500)
   --buffer KIB        room of each node in the sweeps of attacks         (a quarter of all mail)
   --junk N            pieces of junk that a flooder makes in a day       (1000)
+  --look H            in the sweeps, how often a mailbox looks at its hub (0: at once)
   --seed N            the same seed, the same numbers                    (1)
   --json FILE         all numbers
   --report FILE.html  a page with plots
@@ -43,7 +44,7 @@ export const parts = ["spread", "buffer", "flooders", "holes", "seized"]
 export function readFlags(args) {
   const text = { type: /** @type {const} */ ("string") }
   const names =
-    "trace nodes hours messages left only sweep-nodes sweep-messages buffer junk seed json report"
+    "trace nodes hours messages left only sweep-nodes sweep-messages buffer junk look seed json report"
   let values
   try {
     const options = Object.fromEntries(names.split(" ").map((name) => [name, text]))
@@ -69,6 +70,7 @@ export function readFlags(args) {
     sweepMessages: number("sweep-messages", 500, 1, 100_000),
     bufferBytes: values.buffer === undefined ? null : number("buffer", 0, 1, 1_048_576) * 1_024,
     junkPerDay: number("junk", 1_000, 1, 100_000),
+    lookHours: number("look", 0, 0, 10_000),
     seed: number("seed", 1, 0, 4_294_967_295),
     json: values.json ?? null,
     report: values.report ?? null,

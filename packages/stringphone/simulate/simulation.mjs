@@ -47,10 +47,19 @@ export function simulate(flags, progress = () => {}) {
 
 /** What the numbers follow from: with the same, they are the same. */
 function settingsOf(flags) {
-  const { seed, hours, leftHours, messages, sweepNodes, sweepMessages, bufferBytes, junkPerDay } =
-    flags
+  const { seed, hours, leftHours, messages, sweepNodes, sweepMessages } = flags
+  const { bufferBytes, junkPerDay, lookHours } = flags
   const ofModel = flags.trace === null ? { hours, sweepNodes } : {}
-  return { seed, leftHours, messages, sweepMessages, bufferBytes, junkPerDay, ...ofModel }
+  return {
+    seed,
+    leftHours,
+    messages,
+    sweepMessages,
+    bufferBytes,
+    junkPerDay,
+    lookHours,
+    ...ofModel,
+  }
 }
 
 function hoursOf(meetings) {

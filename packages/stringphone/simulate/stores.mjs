@@ -1,7 +1,7 @@
 // Who gets the room that there is, at a hundred thousand hubs at once: decides as `Shelf` of
 // src/mailbox/hub does (a test compares them), on typed arrays.
 //
-// What one link stores is a skew heap with the lowest rank on top: things only ever leave from there.
+// What one link stores is a skew heap with the lowest order on top: things only ever leave from there.
 
 /** What a hub writes itself; everybody else is a number. */
 export const ownLink = -1
@@ -18,7 +18,7 @@ export class Stores {
   from
   hops
   size
-  #rank
+  #order
   #left
   #right
   /** Of each node. @type {Float64Array} */
@@ -52,7 +52,7 @@ export class Stores {
     this.from = new Int32Array(all)
     this.hops = new Uint8Array(all)
     this.size = new Uint32Array(all)
-    this.#rank = new Uint32Array(all)
+    this.#order = new Uint32Array(all)
     this.#left = new Int32Array(all).fill(none)
     this.#right = new Int32Array(all).fill(none)
     this.usedBytes = new Float64Array(nodes)
@@ -67,15 +67,15 @@ export class Stores {
    * Decides about one more, and drops what has to make room for it. Refused: nothing changed.
    *
    * @param {number} node whose store
-   * @param {{ id: number, size: number, rank: number, from: number, hops: number }} item
+   * @param {{ id: number, size: number, order: number, from: number, hops: number }} item
    * @param {number} link who is charged
    */
-  place(node, { id, size, rank, from, hops }, link) {
+  place(node, { id, size, order, from, hops }, link) {
     this.dropped.length = 0
     this.#taken.length = 0
     this.#takenFrom.length = 0
     const hasRoom =
-      link === ownLink ? this.#roomForOwn(node, size) : this.#room(node, size, rank, link)
+      link === ownLink ? this.#roomForOwn(node, size) : this.#room(node, size, order, link)
     const accounts = this.#accounts[node]
     if (!hasRoom) {
       this.#taken.forEach((slot, i) => this.#charge(node, accounts, slot, this.#takenFrom[i]))
@@ -85,7 +85,7 @@ export class Stores {
     const slot = this.#freeSlot(node)
     this.id[slot] = id
     this.size[slot] = size
-    this.#rank[slot] = rank
+    this.#order[slot] = order
     this.from[slot] = from
     this.hops[slot] = hops
     if (link === ownLink) this.#ownBytes[node] += size
@@ -108,21 +108,21 @@ export class Stores {
     return new Map(links.map((link, i) => [link, bytes[i]]))
   }
 
-  #room(node, size, rank, link) {
+  #room(node, size, order, link) {
     const accounts = this.#accounts[node]
     if (size > this.quotaBytes || this.#ownBytes[node] + size > this.maxBytes) return false
     // [HUB-2-2]
     for (;;) {
       const own = accounts.links.indexOf(link)
       if ((own === none ? 0 : accounts.bytes[own]) + size <= this.quotaBytes) break
-      if (own === none || !this.#evict(node, accounts, own, rank)) return false
+      if (own === none || !this.#evict(node, accounts, own, order)) return false
     }
     // [HUB-2-3]
     while (this.usedBytes[node] + size > this.maxBytes) {
       const own = accounts.links.indexOf(link)
       const heaviest = heaviestOf(accounts.bytes, own, size)
       if (heaviest === none) return false
-      if (!this.#evict(node, accounts, heaviest, heaviest === own ? rank : Infinity)) return false
+      if (!this.#evict(node, accounts, heaviest, heaviest === own ? order : Infinity)) return false
     }
     return true
   }
@@ -137,10 +137,10 @@ export class Stores {
     return true
   }
 
-  /** @param {number} rival the rank of what it would be dropped for */
+  /** @param {number} rival the order of what it would be dropped for */
   #evict(node, accounts, account, rival) {
     const slot = accounts.tops[account]
-    if (rival < this.#rank[slot]) return false // [HUB-2-4]
+    if (rival < this.#order[slot]) return false // [HUB-2-4]
     const link = accounts.links[account]
     accounts.tops[account] = this.#merged(this.#left[slot], this.#right[slot])
     accounts.bytes[account] -= this.size[slot]
@@ -172,7 +172,7 @@ export class Stores {
 
   /** Two heaps made one, from the top down: the lower goes on, and its sides change places. */
   #merged(one, other) {
-    const rank = this.#rank
+    const order = this.#order
     const left = this.#left
     const right = this.#right
     let top = none
@@ -180,7 +180,7 @@ export class Stores {
     let a = one
     let b = other
     while (a !== none && b !== none) {
-      if (rank[b] < rank[a]) [a, b] = [b, a]
+      if (order[b] < order[a]) [a, b] = [b, a]
       if (above === none) top = a
       else left[above] = a
       above = a

@@ -6,17 +6,18 @@ import { Random } from "./random.mjs"
 /** What one link may have, as the hub's default. */
 const linkShare = 0.5
 
-const shipped = { hasQuotas: true, drops: "random", doesReadRefused: false }
+const shipped = { hasQuotas: true, drops: "oldest", doesReadRefused: false }
 const withoutQuotas = { ...shipped, hasQuotas: false }
 const policies = [
   { name: "quotas (as the hub)", conditions: shipped },
-  { name: "no quotas, any is dropped", conditions: withoutQuotas },
-  { name: "quotas, the link's oldest is dropped", conditions: { ...shipped, drops: "oldest" } },
-  { name: "no quotas, the oldest is dropped", conditions: { ...withoutQuotas, drops: "oldest" } },
+  { name: "quotas, any is dropped", conditions: { ...shipped, drops: "any" } },
+  { name: "no quotas, the oldest is dropped", conditions: withoutQuotas },
+  { name: "no quotas, any is dropped", conditions: { ...withoutQuotas, drops: "any" } },
 ]
+/** Where the oldest is dropped, hardly anything is refused. */
 const reads = {
-  name: "quotas, and what is refused is read",
-  conditions: { ...shipped, doesReadRefused: true },
+  name: "quotas, any is dropped, what is refused is read",
+  conditions: { ...shipped, drops: "any", doesReadRefused: true },
 }
 
 /** With less the largest envelopes were more than a link's share. */
@@ -62,7 +63,7 @@ export const sweeps = {
 /**
  * @param {keyof typeof sweeps} name
  * @param {import("./meetings.mjs").Meetings} meetings
- * @param {{ messages: number, leftHours: number, bufferBytes: number | null, junkPerDay: number, seed: number }} settings
+ * @param {{ messages: number, leftHours: number, bufferBytes: number | null, junkPerDay: number, lookHours: number, seed: number }} settings
  * @param {(share: number) => void} progress
  */
 export function runSweep(name, meetings, settings, progress = () => {}) {
@@ -82,7 +83,7 @@ export function runSweep(name, meetings, settings, progress = () => {}) {
 }
 
 function runOne(name, meetings, settings, { value, conditions, role }, progress) {
-  const { messages: count, leftHours, junkPerDay, seed } = settings
+  const { messages: count, leftHours, junkPerDay, lookHours, seed } = settings
   // The order is that of all points: who is bad at one percent is also bad at five.
   const order = new Random(seed, "roles").sample(meetings.nodes, meetings.nodes)
   const isNobody = role === "honest" || value === 0
@@ -104,6 +105,7 @@ function runOne(name, meetings, settings, { value, conditions, role }, progress)
       bufferBytes: room,
       roles,
       junkPerDay,
+      lookSeconds: lookHours * 3_600,
       seizureSeconds: meetings.seconds / 3,
     },
     new Random(seed, "carry"),

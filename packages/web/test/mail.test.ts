@@ -4,7 +4,7 @@ import { dummyEnvelope } from "stringphone/mailbox"
 import { type ArchiveEntry, makeArchive, readArchive } from "../src/mail/archive.ts"
 import { HeldFolder } from "../src/mail/held-folder.ts"
 import { codesIn, PaperPile, paperCodes, readPaperCode } from "../src/mail/paper.ts"
-import { excerpt, savedName, sizeText } from "../src/mail/mail-words.ts"
+import { excerpt, savedName, sizeText, unreadableTexts } from "../src/mail/mail-words.ts"
 import { qrShape } from "../src/lib/qr-shape.ts"
 
 const random = (length: number) => new Uint8Array(randomBytes(length))
@@ -130,6 +130,19 @@ describe("words about letters", () => {
     expect(savedName("\u202egpj.exe")).toBe("_gpj.exe")
     expect(savedName("...")).toBe("file")
     expect(savedName("karte.png")).toBe("karte.png")
+  })
+
+  it("says once for each reason what of a stick could not be read", () => {
+    const of = (reason: "no-key" | "failed", name: string) => ({
+      name,
+      reason,
+      explanation: `Because of ${reason}.`,
+    })
+    expect(unreadableTexts([])).toEqual([])
+    expect(unreadableTexts([of("no-key", "a"), of("failed", "b"), of("no-key", "c")])).toEqual([
+      "2 files could not be read. Because of no-key.",
+      "1 file could not be read. Because of failed.",
+    ])
   })
 
   it("counts bytes as people do", () => {

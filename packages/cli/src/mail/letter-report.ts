@@ -24,7 +24,7 @@ export function reportLetter(letter: Letter): object {
     isRead,
     writtenOn: dayOf(letter.writtenAt),
     receivedAt: new Date(letter.receivedAt).toISOString(),
-    carriedUntil: dayOf(letter.expiresAt),
+    carriedUntil: lastDayOf(letter.expiresAt),
     replyTo,
     wantsReceipt: letter.wantsReceipt,
     confirmedBy: confirmedBy.map(reportCorrespondent),
@@ -37,4 +37,9 @@ export function reportLetter(letter: Letter): object {
 export function dayOf(atMs: number): string {
   const date = new Date(atMs)
   return Number.isNaN(date.getTime()) ? "????-??-??" : date.toISOString().slice(0, 10)
+}
+
+/** The last day of what ends at this moment: mail expires when its last day is over. */
+export function lastDayOf(endMs: number): string {
+  return dayOf(endMs - 1)
 }

@@ -5,7 +5,7 @@ import { cellsOf, clipped, rowsOf } from "../room/cells.js"
 import { peerLines } from "../room/peer-text.js"
 import type { Paint } from "../terminal/paint.js"
 import { countOf } from "../wording.js"
-import { dayOf } from "./letter-report.js"
+import { dayOf, lastDayOf } from "./letter-report.js"
 
 /** Whatever others wrote stands behind this, on every row. */
 const bar = "│ "
@@ -91,7 +91,7 @@ export function letterText(
     ["Proof", proofText(authorship, direction)],
     ["Written", `${dayOf(letter.writtenAt)}, as its writer says`],
     ["Received", timeText(letter.receivedAt)],
-    ["Carried", `until the end of ${dayOf(letter.expiresAt)}`],
+    ["Carried", `until the end of ${lastDayOf(letter.expiresAt)}`],
   ]
   if (direction === "out") fields.splice(5, 1)
   if (replyTo !== null) {

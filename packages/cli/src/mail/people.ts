@@ -4,7 +4,7 @@ import type { Invitation } from "stringphone/session/mailbox"
 import type { Context } from "../context.js"
 import { confirmed } from "../input.js"
 import { qrText } from "../terminal/qr.js"
-import { dayOf, reportPair } from "./letter-report.js"
+import { lastDayOf, reportPair } from "./letter-report.js"
 import { pairText, whoText } from "./letter-text.js"
 import { lookForMail, withMailbox } from "./place.js"
 import { findReceiver } from "./receivers.js"
@@ -61,7 +61,7 @@ export async function invite(context: Context, options: InviteOptions): Promise<
       text: invitation.text,
       words: invitation.words,
       file: file ?? null,
-      expiresOn: dayOf(invitation.expiresAt),
+      expiresOn: lastDayOf(invitation.expiresAt),
     })
     if (withWords) {
       context.warn(
@@ -69,7 +69,7 @@ export async function invite(context: Context, options: InviteOptions): Promise<
       )
     }
     context.progress(
-      `For one person, until ${dayOf(invitation.expiresAt)}. Whoever sees it can use it in their place.`,
+      `For one person, until ${lastDayOf(invitation.expiresAt)}. Whoever sees it can use it in their place.`,
     )
   })
 }
@@ -91,8 +91,8 @@ export async function printAddress(
     }
     const address = await mailbox.publicAddress()
     const { expiresAt } = mailbox.readAddress(address)
-    context.print(address, { address, expiresOn: dayOf(expiresAt) })
-    context.progress(`Anybody may write to it, until ${dayOf(expiresAt)}; it is no secret.`)
+    context.print(address, { address, expiresOn: lastDayOf(expiresAt) })
+    context.progress(`Anybody may write to it, until ${lastDayOf(expiresAt)}; it is no secret.`)
   })
 }
 

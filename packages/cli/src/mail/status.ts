@@ -2,7 +2,7 @@ import type { MailboxStatus } from "stringphone/session/mailbox"
 import type { MailHubUsage } from "stringphone/session/mailbox/hub"
 import type { Context } from "../context.js"
 import { countOf } from "../wording.js"
-import { reportPair } from "./letter-report.js"
+import { lastDayOf, reportPair } from "./letter-report.js"
 import { lookForMail, withHub, withMailbox } from "./place.js"
 import { linkText, reportUsage, sizeText } from "./usage-text.js"
 
@@ -28,6 +28,7 @@ export async function printMailStatus(
       unread: status.unread,
       pairs: status.pairs.map(reportPair),
       invitations: status.invitations,
+      publicAddress: reportAddress(status),
       clock: status.clock,
       hub: usage && reportUsage(usage),
     })
@@ -39,12 +40,15 @@ export function statusText(
   status: MailboxStatus,
   usage: MailHubUsage | null,
 ): string {
-  const { clock, invitations, letters, pairs, unread } = status
+  const { clock, invitations, letters, pairs, publicAddress, unread } = status
   const open = pairs.filter(({ phase }) => phase === "open").length
   return [
     `Letters      ${letters}, ${unread} unread`,
     `Contacts     ${pairs.length}, ${open} of them wrote back`,
     `Invitations  ${invitations} open`,
+    publicAddress === null
+      ? "Address      none that anybody may write to"
+      : `Address      open to anybody until ${lastDayOf(publicAddress.expiresAt)}`,
     ...(usage === null
       ? [`Hub          ${countOf(status.envelopes, "envelope")}`]
       : hubRows(usage)),
@@ -52,6 +56,13 @@ export function statusText(
       ? `Clock        ${paint.good("plausible")}`
       : `Clock        ${paint.bad("⚠")} ${clock}`,
   ].join("\n")
+}
+
+/** As `mail address` has it. */
+function reportAddress({ publicAddress }: MailboxStatus): object | null {
+  if (publicAddress === null) return null
+  const { expiresAt, text } = publicAddress
+  return { address: text, expiresOn: lastDayOf(expiresAt) }
 }
 
 /** What there is, and from whom it came, the heaviest first. */

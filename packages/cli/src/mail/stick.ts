@@ -5,6 +5,7 @@ import {
   importFromStick,
   type ImportResult,
   type StickProgress,
+  type UnreadableFile,
 } from "stringphone/session/mailbox/stick"
 import { checkEnvelope } from "stringphone/mailbox"
 import { NodeStickFolder } from "stringphone/store/stick-folder/node"
@@ -76,7 +77,10 @@ export async function importMail(
     )
     const letters = result.isStopped ? 0 : await lookForMail({ mailbox })
     context.print(importText(context, result, letters), { event: "imported", ...result, letters })
-    if (result.damaged > 0) context.warn(damagedText(result.damaged))
+    for (const line of unreadableLines(result.unreadable)) context.warn(line)
+    const places =
+      result.damaged - result.unreadable.filter(({ reason }) => reason !== "no-mail").length
+    if (places > 0) context.warn(damagedText(places))
     if (result.isStopped) throw stopped()
   })
 }
@@ -124,6 +128,17 @@ export function importText(
       ? "None of it is for you; your hub carries it on."
       : `${countOf(letters, "letter")} for you: ${command} mail inbox`
   return fresh === 0 && letters === 0 ? took : `${took}\n${ours}`
+}
+
+/** One for each reason. */
+export function unreadableLines(unreadable: readonly UnreadableFile[]): readonly string[] {
+  const counts = new Map<string, number>()
+  for (const { explanation } of unreadable) {
+    counts.set(explanation, (counts.get(explanation) ?? 0) + 1)
+  }
+  return [...counts].map(
+    ([explanation, count]) => `${countOf(count, "file")} could not be read. ${explanation}`,
+  )
 }
 
 /** Asks once more where a sealed stick is met without a passphrase, and twice for a new one. */

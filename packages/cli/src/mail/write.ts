@@ -5,7 +5,7 @@ import type { Context } from "../context.js"
 import { readInput } from "../input.js"
 import { readAttachment } from "./attachments.js"
 import { requireLetter } from "./letters.js"
-import { dayOf, reportLetter } from "./letter-report.js"
+import { lastDayOf, reportLetter } from "./letter-report.js"
 import { shortId, trustedText } from "./letter-text.js"
 import { lookForMail, type MailPlace, withMailbox } from "./place.js"
 import { findByWords, findReceiver, readAddressText } from "./receivers.js"
@@ -123,7 +123,7 @@ function authorshipOf({ anonymous, sign }: WriteOptions): Authorship {
 function writtenText({ command, paint }: Context, letter: Letter): string {
   const names = letter.to.map((one) => trustedText(one, paint)).join(", ")
   return [
-    `Sealed for ${names}: ${paint.bold(shortId(letter.id))} · ${letter.authorship} · carried until ${dayOf(letter.expiresAt)}.`,
+    `Sealed for ${names}: ${paint.bold(shortId(letter.id))} · ${letter.authorship} · carried until ${lastDayOf(letter.expiresAt)}.`,
     paint.dim(
       `It is in your hub, and goes with the next stick or sync: ${command} mail export DIR`,
     ),

@@ -1,6 +1,6 @@
 import { exchangePublicKey } from "../crypto/index.js"
 import { longestLifeDays } from "./day.js"
-import type { Random } from "./envelope.js"
+import type { RandomBytes } from "./random-bytes.js"
 
 /** Serves who has the public address. [MAILBOX-3-1] */
 export interface Prekey {
@@ -21,12 +21,12 @@ export interface Invited {
   readonly usedBy: Uint8Array | null
 }
 
-export function newPrekey(lastDay: number, random: Random): Prekey {
+export function newPrekey(lastDay: number, random: RandomBytes): Prekey {
   const secret = random(32)
   return { secret, publicKey: exchangePublicKey(secret), lastDay }
 }
 
-export function newInvited(lastDay: number, random: Random): Invited {
+export function newInvited(lastDay: number, random: RandomBytes): Invited {
   const prekeySecret = random(32)
   const prekey = exchangePublicKey(prekeySecret)
   return { secret: random(16), prekeySecret, prekey, lastDay, usedBy: null }

@@ -8,6 +8,7 @@ import {
   openIetf,
   sealIetf,
 } from "../crypto/index.js"
+import type { RandomBytes } from "./random-bytes.js"
 import {
   dayAt,
   encodeHeader,
@@ -18,9 +19,6 @@ import {
   slotBytes,
   slotCounts,
 } from "./wire/envelope.js"
-
-/** `length` random bytes. */
-export type Random = (length: number) => Uint8Array
 
 const noSalt = new Uint8Array(32)
 const noNonce = new Uint8Array(12)
@@ -46,7 +44,7 @@ export function checkEnvelope(
 }
 
 /** The day until which it is carried, which does not say when it was made. [MAILBOX-1-2] */
-export function expiryDay(today: number, lifeDays: number, random: Random): number {
+export function expiryDay(today: number, lifeDays: number, random: RandomBytes): number {
   const [byte = 0] = random(1)
   const most = Math.floor(lifeDays / 4)
   return today + lifeDays - Math.floor((byte / 256) * (most + 1))
@@ -61,7 +59,7 @@ export function sealEnvelope(
   day: number,
   ephemeralSecret: Uint8Array,
   slots: readonly SlotKey[],
-  random: Random,
+  random: RandomBytes,
 ): Uint8Array {
   const { slotCount, size } = shapeFor(content.length, slots.length)
   const contentKey = random(32)
@@ -85,7 +83,7 @@ export function sealEnvelope(
 export function dummyEnvelope(
   shape: { readonly slotCount: number; readonly size: number },
   day: number,
-  random: Random,
+  random: RandomBytes,
 ): Uint8Array {
   const contentKey = random(32)
   const { slotCount, size } = shape
@@ -172,7 +170,7 @@ function headHash(head: Uint8Array): Uint8Array {
 }
 
 /** Fisher–Yates. Of 64 things, a byte less those that would favour some. */
-function shuffled<T>(things: readonly T[], random: Random): readonly T[] {
+function shuffled<T>(things: readonly T[], random: RandomBytes): readonly T[] {
   const out = [...things]
   for (let i = out.length - 1; i > 0; i--) {
     const j = below(i + 1, random)
@@ -183,7 +181,7 @@ function shuffled<T>(things: readonly T[], random: Random): readonly T[] {
   return out
 }
 
-function below(count: number, random: Random): number {
+function below(count: number, random: RandomBytes): number {
   const fair = 256 - (256 % count)
   for (;;) {
     const [byte = 0] = random(1)

@@ -4,15 +4,7 @@ import { encodeIdentityCard, type Identity, openIdentityCard } from "../identity
 import { checkProof, proveContent } from "./authorship.js"
 import { lives, longestLifeDays, maxDaysAhead, periodOf } from "./day.js"
 import { type Invited, isOver, newInvited, newPrekey, type Prekey } from "./doors.js"
-import {
-  expiryDay,
-  openBody,
-  openSlot,
-  type Random,
-  sealEnvelope,
-  shapeFor,
-  type SlotKey,
-} from "./envelope.js"
+import { expiryDay, openBody, openSlot, sealEnvelope, shapeFor, type SlotKey } from "./envelope.js"
 import { ExpectedTags, type Held } from "./expected-tags.js"
 import { invitationSlotFor, invitationTags, trialSlot, trialSlotFor } from "./first-contact.js"
 import {
@@ -29,6 +21,7 @@ import {
   wantedPeriods,
   windowSize,
 } from "./pair.js"
+import type { RandomBytes } from "./random-bytes.js"
 import { rootOfOwner, rootOfWriter } from "./root.js"
 import { decodeSaved, encodeSaved } from "./saved.js"
 import { type Address, addressText, encodeAddress } from "./wire/address.js"
@@ -92,7 +85,7 @@ const rememberedDays = 70
  */
 export class Mailbox {
   readonly #identity: Identity
-  readonly #random: Random
+  readonly #random: RandomBytes
   #held: readonly Held[] = []
   #prekeys: readonly Prekey[] = []
   #invitations: readonly Invited[] = []
@@ -106,14 +99,14 @@ export class Mailbox {
   /** More tags are known now: what was looked at before may be ours. Whoever searches again clears it. [MAILBOX-2-5] */
   hasNewTags = false
 
-  constructor(identity: Identity, today: number, random: Random) {
+  constructor(identity: Identity, today: number, random: RandomBytes) {
     this.#identity = identity
     this.#random = random
     this.#known = periodOf(today)
   }
 
   /** @throws {ChannelError} `mailbox-corrupt`, `mailbox-newer` */
-  static restore(saved: Uint8Array, identity: Identity, random: Random): Mailbox {
+  static restore(saved: Uint8Array, identity: Identity, random: RandomBytes): Mailbox {
     const { knownPeriod, pairs, prekeys, invitations, seen, gone } = decodeSaved(saved)
     const mailbox = new Mailbox(identity, knownPeriod * 7, random)
     mailbox.#prekeys = prekeys
@@ -154,6 +147,11 @@ export class Mailbox {
   /** Each envelope is tried with public prekeys. */
   get hasPublicAddress(): boolean {
     return this.#prekeys.length > 0
+  }
+  /** The last address for everybody, as text, while it is valid. */
+  openPublicAddress(today: number): { readonly text: string; readonly lastDay: number } | null {
+    const prekey = this.#prekeys.findLast(({ lastDay }) => lastDay >= today)
+    return prekey ? { text: this.#publicText(prekey), lastDay: prekey.lastDay } : null
   }
 
   /**
@@ -210,8 +208,7 @@ export class Mailbox {
     const isFresh = (one: Prekey): boolean => one.lastDay - today >= longestLifeDays / 2
     const prekey = this.#prekeys.find(isFresh) ?? newPrekey(today + longestLifeDays, this.#random)
     if (!this.#prekeys.includes(prekey)) this.#prekeys = [...this.#prekeys, prekey]
-    const { publicKey, lastDay } = prekey
-    return addressText(encodeAddress({ prekey: publicKey, lastDay, secret: null }, this.#identity))
+    return this.#publicText(prekey)
   }
 
   /** Forgets all public prekeys: nobody can write to the address any more, and nothing is tried. */
@@ -302,6 +299,10 @@ export class Mailbox {
       }
     }
     return this.#tryPrekeys(envelope, today)
+  }
+
+  #publicText({ publicKey, lastDay }: Prekey): string {
+    return addressText(encodeAddress({ prekey: publicKey, lastDay, secret: null }, this.#identity))
   }
 
   #writeKnown(

@@ -1,7 +1,8 @@
 import { PeerError, u8 } from "../bytes/index.js"
 import { authenticate, derive, exchangePublicKey, labelled } from "../crypto/index.js"
 import { longestLifeDays } from "./day.js"
-import { openBody, openSlot, type Random, sealEnvelope } from "./envelope.js"
+import { openBody, openSlot, sealEnvelope } from "./envelope.js"
+import type { RandomBytes } from "./random-bytes.js"
 import { decodeContent, encodeContent } from "./wire/content.js"
 import {
   type EnvelopeParts,
@@ -35,7 +36,7 @@ export function sealForWords(
   secret: Uint8Array,
   today: number,
   day: number,
-  random: Random,
+  random: RandomBytes,
 ): Uint8Array {
   const content = encodeContent({
     kind: "nothing",

@@ -72,6 +72,11 @@ export function natsStreamFailure(
   if (nameOf(cause) === "PermissionViolationError") {
     return refused(`does not let this user use the stream ${stream}. Ask who runs it.`)
   }
+  if (codeOf(cause) === 10047) {
+    return refused(
+      `has no room for the stream ${stream}: a stream reserves all that it may keep. Let it keep less, or give the server more.`,
+    )
+  }
   if (/^(JetStreamApi|StreamNotFound|ConsumerNotFound)Error$/.test(nameOf(cause))) {
     return refused(
       `can not keep ${subject} in the stream ${stream} for us. Does that stream have this subject? The cause says more.`,
@@ -83,6 +88,11 @@ export function natsStreamFailure(
 /** The client's classes are loaded lazily, so that their names have to do. */
 export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name || error.constructor.name : ""
+}
+
+/** The number that JetStream gives to what went wrong. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined
 }
 
 function hasNoResponders(error: unknown): boolean {

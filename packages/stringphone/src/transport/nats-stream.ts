@@ -8,7 +8,7 @@ import type {
 import { ChannelError } from "../bytes/index.js"
 import { connectionLost } from "./failure.js"
 import type { Connection } from "./link.js"
-import { nameOf, natsPublishFailure, natsStreamFailure } from "./nats-failure.js"
+import { codeOf, nameOf, natsPublishFailure, natsStreamFailure } from "./nats-failure.js"
 import { type NatsLine, soon } from "./nats-line.js"
 import type { NatsStreamOptions } from "./nats-options.js"
 import { type NatsPlace, randomId } from "./nats-place.js"
@@ -53,11 +53,14 @@ export async function talkOnStream(
   const js = jetstream(nc)
   const prepare = async () => {
     const jsm = await js.jetstreamManager()
-    const { config, created, state } = await stream(jsm, options, subject)
-    place.enter(created, state.last_seq)
-    await consumer(jsm, channel, place)
-    const slotStream = await streamOfSlots(jsm, options.stream, slots)
-    const kept = slotStream === null ? null : await consumerOfSlots(jsm, slotStream, slots)
+    const { config, kept } = await onceMade(async () => {
+      const { config, created, state } = await stream(jsm, options, subject)
+      place.enter(created, state.last_seq)
+      await consumer(jsm, channel, place)
+      const slotStream = await streamOfSlots(jsm, options.stream, slots)
+      const kept = slotStream === null ? null : await consumerOfSlots(jsm, slotStream, slots)
+      return { config, kept }
+    })
     const open = async (of: string, name: string): Promise<ConsumerMessages> => {
       const pulled = await js.consumers.get(of, name)
       return pulled.consume({ max_messages: batch, abort_on_missing_resource: true })
@@ -139,6 +142,26 @@ export async function talkOnStream(
   }
 }
 
+/**
+ * What the server says of a stream that somebody else makes in this moment, or has made otherwise: no
+ * place in it yet, its name or subject is taken, not found yet. (`errors.json` of nats-server)
+ */
+const makingCodes: readonly unknown[] = [10012, 10058, 10059, 10065]
+const makingPausesMs = [50, 200, 500]
+
+/** A moment later the stream is there. */
+async function onceMade<T>(attempt: () => Promise<T>): Promise<T> {
+  for (const pauseMs of makingPausesMs) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!makingCodes.includes(codeOf(error))) throw error
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+  }
+  return attempt()
+}
+
 async function stream(
   jsm: JetStreamManager,
   options: NatsStreamOptions,
@@ -211,7 +234,7 @@ async function streamOfSlots(
     const config = { name: `${main}-retained`, subjects: [slots], max_msgs_per_subject: 1 }
     return jsm.streams.add(config).then(
       () => config.name,
-      () => null,
+      () => jsm.streams.find(slots).catch(() => null), // somebody else was faster
     )
   }
 }

@@ -35,9 +35,15 @@ const item = (key: string, more: Partial<ShelfItem> = {}): ShelfItem => ({
   size: 1_000,
   stampBits: 0,
   link: "tcp://a",
-  rank: 0,
   ...more,
 })
+
+/** Of what is stored, in the order of going. */
+function evictedFor(shelf: Shelf, next: ShelfItem): readonly string[] {
+  const placement = shelf.place(next)
+  if (placement.kind !== "stored") throw new Error(`${next.key} is ${placement.kind}.`)
+  return placement.evicted.map(({ key }) => key)
+}
 
 describe("admission", () => {
   const admission = { maxEnvelopeBytes: 4_096, minStampBits: 8 }
@@ -85,27 +91,61 @@ describe("the shelf", () => {
     expect(shelf.place(item("x"))).toEqual({ kind: "stored", evicted: [] })
     expect(shelf.place(item("x", { link: "tcp://b" }))).toEqual({ kind: "known" })
     expect(shelf.get("x", today)?.link).toBe("tcp://a")
-    expect(shelf.remove("x", today)?.key).toBe("x")
-    expect(shelf.place(item("x", { link: "tcp://b" })).kind).toBe("stored")
+    expect(shelf.get("x", today + 1)).toBeNull()
   })
 
-  test("drops the worst of the link that stores most, and refuses what is worse still", () => {
+  test("drops the least stamp of the link that stores most, and refuses a lesser one", () => {
     const shelf = new Shelf({ ...limits, maxBytes: 3_000 })
-    shelf.place(item("low", { stampBits: 3, rank: 1 }))
     shelf.place(item("high", { stampBits: 9 }))
+    shelf.place(item("low", { stampBits: 3 }))
     shelf.place(item("other", { link: "tcp://b" }))
-    const worse = item("worse", { stampBits: 3, rank: 0 })
-    expect(shelf.place(worse)).toEqual({ kind: "refused", why: "quota" })
-    expect(shelf.place(item("better", { stampBits: 4 }))).toMatchObject({
-      kind: "stored",
-      evicted: [{ key: "low" }],
-    })
+    const lesser = item("lesser", { stampBits: 2 })
+    expect(shelf.place(lesser)).toEqual({ kind: "refused", why: "quota" })
+    expect(evictedFor(shelf, item("equal", { stampBits: 3 }))).toEqual(["low"])
+    expect(evictedFor(shelf, item("better", { stampBits: 4 }))).toEqual(["equal"])
     // Another link may come in, whatever its stamp: the heaviest pays.
-    expect(shelf.place(item("new", { link: "tcp://c" }))).toMatchObject({
-      kind: "stored",
-      evicted: [{ key: "better" }],
-    })
+    expect(evictedFor(shelf, item("new", { link: "tcp://c" }))).toEqual(["better"])
     expect(shelf.usage().get("tcp://a")).toMatchObject({ count: 1, bytes: 1_000 })
+  })
+
+  test("of equal stamps drops what came first, whatever its day", () => {
+    const shelf = new Shelf({ ...limits, maxBytes: 4_000 })
+    shelf.add(item("first", { day: today + 30 }))
+    shelf.add(item("second", { day: today + 1 }))
+    shelf.place(item("third", { day: today + 20 }))
+    shelf.place(item("fourth"))
+    expect(evictedFor(shelf, item("fifth"))).toEqual(["first"])
+    expect(evictedFor(shelf, item("wide", { size: 2_000 }))).toEqual(["second", "third"])
+    // What comes again has come last.
+    expect(evictedFor(shelf, item("first", { day: today + 30 }))).toEqual(["fourth"])
+    expect(evictedFor(shelf, item("sixth"))).toEqual(["fifth"])
+    expect(evictedFor(shelf, item("seventh"))).toEqual(["wide"])
+    expect(shelf.get("first", today + 30)).not.toBeNull()
+  })
+
+  test("a better stamp changes the stamp, and not when it came", () => {
+    const shelf = new Shelf({ ...limits, maxBytes: 3_000 })
+    for (const key of ["a", "b", "c"]) shelf.place(item(key))
+    for (const key of ["c", "b", "a"]) shelf.restamp(key, today, 5)
+    shelf.restamp("nothing", today, 9)
+    expect(shelf.get("b", today)).toEqual(item("b", { stampBits: 5 }))
+    expect([shelf.count, shelf.bytes]).toEqual([3, 3_000])
+    expect(shelf.place(item("d", { stampBits: 4 })).kind).toBe("refused")
+    expect(evictedFor(shelf, item("e", { stampBits: 5 }))).toEqual(["a"])
+    expect(evictedFor(shelf, item("f", { stampBits: 6 }))).toEqual(["b"])
+    expect(evictedFor(shelf, item("g", { stampBits: 6 }))).toEqual(["c"])
+  })
+
+  test("what is refused leaves the order as it was, also of another link", () => {
+    const shelf = new Shelf({ ...limits, maxBytes: 9_000 })
+    for (const key of ["a", "b", "c", "d", "e", "f"]) shelf.place(item(key))
+    for (const key of ["x", "y", "z"]) shelf.place(item(key, { link: "tcp://b", stampBits: 9 }))
+    // The other link makes room first; then its own is the heaviest, and would lose a strong one.
+    const wide = item("wide", { size: 2_500, link: "tcp://b", stampBits: 1 })
+    expect(shelf.place(wide)).toEqual({ kind: "refused", why: "quota" })
+    expect([shelf.count, shelf.bytes]).toEqual([9, 9_000])
+    expect(evictedFor(shelf, item("g"))).toEqual(["a"])
+    expect(evictedFor(shelf, item("h"))).toEqual(["b"])
   })
 
   test("a newcomer that would be the heaviest pays itself", () => {
@@ -121,7 +161,7 @@ describe("the shelf", () => {
     const shelf = new Shelf({ ...limits, maxBytes: 10_000 })
     for (let i = 0; i < 5; i++) shelf.place(item(`honest ${i}`, { link: "tcp://b" }))
     for (let i = 0; i < 1_000; i++) {
-      shelf.place(item(`junk ${i}`, { link: linkName("ws://hub", `peer${i}`), rank: i }))
+      shelf.place(item(`junk ${i}`, { link: linkName("ws://hub", `peer${i}`) }))
     }
     expect(shelf.usage().get("tcp://b")?.count).toBe(5)
     expect(shelf.count).toBe(10)
@@ -129,7 +169,7 @@ describe("the shelf", () => {
 
   test("a link has its quota, also where there is room", () => {
     const shelf = new Shelf({ maxBytes: 10_000, linkMaxBytes: 3_000, linkShare: 0.25 })
-    for (let i = 0; i < 5; i++) shelf.place(item(`${i}`, { rank: i }))
+    for (let i = 0; i < 5; i++) shelf.place(item(`${i}`))
     expect(shelf.usage().get("tcp://a")).toEqual({ count: 2, bytes: 2_000, quotaBytes: 2_500 })
     expect(shelf.place(item("huge", { size: 2_501, link: "tcp://b" }))).toMatchObject({
       kind: "refused",
@@ -162,13 +202,10 @@ describe("the shelf", () => {
     { timeout: 120_000 },
     () => {
       const shelf = new Shelf({ ...limits, maxBytes: 20_000_000 })
-      const random = new SeededRandom(1)
       const honest = Array.from({ length: 1_000 }, (_, i) => `honest ${i}`)
       for (const [i, key] of honest.entries()) shelf.place(item(key, { link: `tcp://n${i % 5}` }))
       for (let i = 0; i < 1_000_000; i++) {
-        shelf.place(
-          item(`junk ${i}`, { link: "tcp://flood", stampBits: 20, rank: random.below(2 ** 32) }),
-        )
+        shelf.place(item(`junk ${i}`, { link: "tcp://flood", stampBits: 20 }))
       }
       expect(honest.filter((key) => shelf.get(key, today) === null)).toEqual([])
       expect(shelf.usage().get("tcp://flood")).toMatchObject({ bytes: 19_000_000, count: 19_000 })
@@ -177,14 +214,30 @@ describe("the shelf", () => {
     },
   )
 
-  test("in a link that is flooded, all mail has the same chance", () => {
+  test("a link that is flooded keeps what came last, and all that has a better stamp", () => {
     const shelf = new Shelf({ ...limits, maxBytes: 1_000_000 })
-    const random = new SeededRandom(2)
-    for (let i = 0; i < 20_000; i++) shelf.place(item(`${i}`, { rank: random.next() }))
-    const half = Array.from({ length: 10_000 }, (_, i) => shelf.get(`${i}`, today)).filter(Boolean)
-    // 1,000 of 20,000 are there; of the older half 500, give or take four standard deviations.
-    expect(Math.abs(half.length - 500)).toBeLessThan(64)
+    for (let i = 0; i < 20_000; i++) {
+      shelf.place(item(`${i}`, { stampBits: i % 1_000 === 0 ? 1 : 0 }))
+    }
+    const kept = Array.from({ length: 20_000 }, (_, i) => i).filter((i) => shelf.get(`${i}`, today))
+    const stamped = Array.from({ length: 20 }, (_, i) => i * 1_000)
+    const last = Array.from({ length: 980 }, (_, i) => 19_020 + i)
+    expect(kept).toEqual([...stamped, ...last])
   })
+
+  test(
+    "a million that get better stamps in the worst order cost no more than others",
+    { timeout: 120_000 },
+    () => {
+      const million = 1_000_000
+      const shelf = new Shelf({ ...limits, maxBytes: million })
+      for (let i = 0; i < million; i++) shelf.place(item(`${i}`, { size: 1 }))
+      for (let i = million - 1; i >= 0; i--) shelf.restamp(`${i}`, today, 1)
+      for (let i = 0; i < 1_000; i++) {
+        expect(evictedFor(shelf, item(`new ${i}`, { size: 1, stampBits: 1 }))).toEqual([`${i}`])
+      }
+    },
+  )
 })
 
 describe("whatever comes", () => {
@@ -195,7 +248,6 @@ describe("whatever comes", () => {
     size: fc.constantFrom(1, 4, 16, 64),
     stampBits: fc.integer({ min: 0, max: 3 }),
     link: fc.constantFrom(...links),
-    rank: fc.integer({ min: 0, max: 1_000 }),
   })
 
   test("sums are right, limits hold, and no link below its share pays", () => {
@@ -211,6 +263,7 @@ describe("whatever comes", () => {
           if (placement.kind === "refused") expect(shelf.usage()).toEqual(before)
           if (placement.kind !== "stored") continue
           checkEvicted(placement.evicted, next, before)
+          checkOrder(placement.evicted, next, here)
           for (const { day, key } of placement.evicted) here.delete(`${day} ${key}`)
           here.set(name, next)
           expect(shelf.bytes).toBeLessThanOrEqual(200)
@@ -225,6 +278,23 @@ describe("whatever comes", () => {
       }),
     )
   })
+
+  /** @param here in the order of coming */
+  function checkOrder(
+    evicted: readonly ShelfItem[],
+    next: ShelfItem,
+    here: ReadonlyMap<string, ShelfItem>,
+  ): void {
+    for (const name of new Set(evicted.map(({ link }) => link))) {
+      const gone = evicted.filter(({ link }) => link === name)
+      const all = [...here.values()].filter(({ link }) => link === name)
+      // Stable: of equal stamps the first remains the first.
+      const inOrder = all.sort((a, b) => a.stampBits - b.stampBits)
+      expect(gone).toEqual(inOrder.slice(0, gone.length))
+      if (name !== next.link) continue
+      expect(gone.every(({ stampBits }) => stampBits <= next.stampBits)).toBe(true)
+    }
+  }
 
   function checkEvicted(
     evicted: readonly ShelfItem[],

@@ -17,6 +17,7 @@ import { ChannelError } from "../../src/bytes/index.js"
 import { connectNats } from "../../src/transport/nats.js"
 import { envelope, parcels } from "../scenario/mailbox-hub-fixtures.js"
 import { postgresPrograms, startPostgresServer } from "./envelope-store-postgres-server.js"
+import { type NatsRequest, startNatsMeddler } from "./nats-meddler.js"
 import { type NatsServer, natsServer, startNatsServer } from "./nats-server.js"
 
 const day = dayOf(Date.now()) + 7
@@ -46,7 +47,7 @@ async function serve(more = "max_payload: 2MB"): Promise<NatsServer> {
 }
 
 async function join(
-  { tcpPort }: NatsServer,
+  { tcpPort }: Pick<NatsServer, "tcpPort">,
   hubName: string,
   store: EnvelopeStore = createMemoryEnvelopeStore(),
   isServerUp = true,
@@ -87,6 +88,16 @@ function lasting(store: EnvelopeStore): EnvelopeStore {
       return typeof value === "function" ? (value.bind(target) as unknown) : value
     },
   })
+}
+
+/** The server, behind somebody who sees requests first. */
+async function meddled(
+  { tcpPort }: NatsServer,
+  meddle: (request: NatsRequest) => Promise<void>,
+): Promise<Pick<NatsServer, "tcpPort">> {
+  const meddler = await startNatsMeddler(tcpPort, meddle)
+  stops.push(() => meddler.stop())
+  return { tcpPort: meddler.port }
 }
 
 const countOf = ({ hub }: Node): number => hub.usage.count
@@ -249,6 +260,55 @@ describe.skipIf(natsServer === null)("a backbone of JetStream", { timeout: 120_0
     await store.close()
     // One that starts has what the others brought.
     expect(countOf(await join(server, "c", await archive()))).toBe(80)
+  })
+
+  describe("whose stream two make in the same moment", () => {
+    it("goes on with that of the other", async () => {
+      const server = await serve()
+      const client = await connectClient({ servers: `127.0.0.1:${server.tcpPort}` })
+      const manager = await jetstreamManager(client)
+      const seen: string[] = []
+      const first = await meddled(server, async ({ subject }) => {
+        if (!subject.includes("STREAM.CREATE.mail")) return
+        seen.push(subject)
+        // The server says now that this name is taken, by a stream that is otherwise.
+        const [, name = ""] = /CREATE\.(.*)$/.exec(subject) ?? []
+        const subjects = name === "mail" ? ["mail"] : ["mail.retained.*"]
+        await manager.streams.add({ name, subjects, max_msgs: 1_000 })
+      })
+      const [a, b] = [await join(first, "a"), await join(server, "b")]
+      await a.hub.accept(parcels(mail(1)), "stick")
+      await b.hub.accept(parcels(mail(2)), "stick")
+      await expect.poll(() => [a, b].map(countOf), soon).toEqual([2, 2])
+      expect(seen).toEqual(["mail", "mail-retained"].map((name) => `$JS.API.STREAM.CREATE.${name}`))
+      expect((await manager.streams.info("mail")).config.max_msgs).toBe(1_000)
+      await client.close()
+    })
+
+    it("waits until it is whole", async () => {
+      const server = await serve()
+      const asked: string[] = []
+      const first = await meddled(server, async ({ answer, subject }) => {
+        if (!/CONSUMER\..*CREATE\./.test(subject)) return
+        asked.push(subject)
+        // So a server answers that has not quite made the stream; seen once in hundreds of times.
+        const description = "invalid stream"
+        if (asked.length <= 2) answer({ error: { code: 500, err_code: 10_012, description } })
+      })
+      const [a, b] = [await join(first, "a"), await join(server, "b")]
+      await a.hub.accept(parcels(mail(1)), "stick")
+      await expect.poll(() => countOf(b), soon).toBe(1)
+      expect(asked.length).toBeGreaterThan(2)
+    })
+
+    it("is one stream, whoever comes first", async () => {
+      const server = await serve()
+      const names = Array.from({ length: 6 }, (_, i) => `hub-${i}`)
+      const nodes = await Promise.all(names.map((name) => join(server, name)))
+      await Promise.all(nodes.map(({ hub }, i) => hub.accept(parcels(mail(i)), "stick")))
+      await expect.poll(() => nodes.map(countOf), soon).toEqual(names.map(() => 6))
+      expect(await streamCount(server)).toBe(6)
+    })
   })
 
   it("ends with its hub", async () => {

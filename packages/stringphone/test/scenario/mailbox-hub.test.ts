@@ -6,7 +6,15 @@ import { dayMs, envelopeId } from "../../src/mailbox/index.js"
 import { createMemoryEnvelopeStore } from "../../src/store/envelopes/memory.js"
 import type { EnvelopeStore } from "../../src/store/envelopes/port.js"
 import { SimulatedClock } from "../../src/transport/clock.js"
-import { envelope, numbered, parcel, parcels, testHub, today } from "./mailbox-hub-fixtures.js"
+import {
+  envelope,
+  noStamp,
+  numbered,
+  parcel,
+  parcels,
+  testHub,
+  today,
+} from "./mailbox-hub-fixtures.js"
 
 const kib = 1_024
 const whys = (results: readonly { kind: string; why?: string }[]): string[] =>
@@ -92,6 +100,34 @@ describe("a hub", () => {
     expect(whys(await hub.accept(parcels(envelope(1)), "tcp://a"))).toEqual(["stored"])
   })
 
+  test("when the store can not even be read, it takes later what it could not store", async () => {
+    const store = createMemoryEnvelopeStore()
+    let isAway = false
+    const away: EnvelopeStore = new Proxy(bound(store), {
+      get(target, name) {
+        if (isAway && name !== "close") throw new ChannelError("store-failed", "It is away.")
+        return Reflect.get(target, name) as unknown
+      },
+    })
+    const { events, hub } = await testHub(new SimulatedClock(), { store: away })
+    isAway = true
+    for (let i = 0; i < 3; i++) {
+      const accepted = hub.accept(parcels(envelope(1), envelope(2)), "tcp://a")
+      await expect(accepted).rejects.toMatchObject({ code: "store-failed" })
+    }
+    isAway = false
+    // One of them had been stored after all.
+    const bytes = envelope(2)
+    const facts = { id: envelopeId(bytes), day: today + 7, stamp: noStamp, stampBits: 0 }
+    await store.add([{ ...facts, link: "tcp://a", bytes }])
+    const results = await hub.accept(parcels(envelope(1), envelope(2)), "tcp://a")
+    expect(whys(results)).toEqual(["stored", "known"])
+    expect(await store.usage()).toMatchObject({ count: 2 })
+    expect(hub.usage.count).toBe(2)
+    expect(await hub.entries()).toHaveLength(2)
+    expect(events.filter(({ kind }) => kind === "new")).toHaveLength(1)
+  })
+
   test("charges the link that floods, also after a restart", { timeout: 180_000 }, async () => {
     const store = createMemoryEnvelopeStore()
     const options = { store: { ...bound(store), close: async () => {} } }
@@ -141,6 +177,34 @@ describe("a hub", () => {
     expect(found).toMatchObject({ stamp: better, link: "tcp://a" })
     expect(await hub.parcels([envelopeId(c)])).toEqual([parcel(c, better)])
     expect(stampBits(envelopeId(c), better)).toBeGreaterThanOrEqual(9)
+  })
+
+  test("drops what came first, in the same order after a restart", async () => {
+    const store = createMemoryEnvelopeStore()
+    const options = { store: { ...bound(store), close: async () => {} } }
+    const limits = { maxBytes: 8 * kib, linkShare: 1 }
+    // Neither by day nor by ID, in which the store lists them.
+    const all = Array.from({ length: 24 }, (_, i) => envelope(i, today + 1 + ((i * 5) % 7)))
+    const first = await testHub(new SimulatedClock(), { ...options, limits })
+    await first.hub.accept(parcels(...all.slice(0, 12)), "tcp://a")
+    // One with a better stamp stays as old as it is, and goes after those without one.
+    const { stamp } = findStamp(envelopeId(all[9]!), 3, 1, 10_000)
+    await first.hub.accept([parcel(all[9]!, stamp!)], "tcp://b")
+    expect(all.filter(first.has)).toEqual(all.slice(4, 12))
+    await first.hub.close()
+
+    const second = await testHub(new SimulatedClock(), { ...options, limits }, 9)
+    expect(all.filter(second.has)).toEqual(all.slice(4, 12))
+    for (let i = 12; i < 16; i++) {
+      expect(whys(await second.hub.accept(parcels(all[i]!), "tcp://a"))).toEqual(["stored"])
+      const gone = all.slice(0, i + 1).filter((one) => !second.has(one))
+      expect(gone).toEqual(all.slice(0, i - 7))
+    }
+    await second.hub.accept(parcels(...all.slice(16)), "tcp://a")
+    expect(all.filter(second.has)).toEqual([all[9], ...all.slice(17)])
+    // What was dropped and comes again has come last.
+    await second.hub.accept(parcels(all[0]!), "tcp://a")
+    expect(all.filter(second.has)).toEqual([all[0], all[9], ...all.slice(18)])
   })
 
   test("can ask for stamps, but not of its own mail", async () => {

@@ -2,11 +2,11 @@
 import { hash } from "../../src/crypto/index.js"
 import { utf8 } from "../../src/bytes/index.js"
 import { Identity } from "../../src/identity/index.js"
-import { type Draft, Mailbox, type Opened, type Random } from "../../src/mailbox/index.js"
+import { type Draft, Mailbox, type Opened, type RandomBytes } from "../../src/mailbox/index.js"
 import { readAddressText } from "../../src/mailbox/index.js"
 
 /** Random enough for tests, and the same each time. */
-export function seededRandom(seed: string): Random {
+export function seededRandom(seed: string): RandomBytes {
   let counter = 0
   return (length) => {
     const out = new Uint8Array(length)
@@ -19,7 +19,7 @@ export function seededRandom(seed: string): Random {
 
 export class Writer {
   readonly identity: Identity
-  readonly random: Random
+  readonly random: RandomBytes
   mailbox: Mailbox
   today: number
 

@@ -1,52 +1,10 @@
 // Mailboxes with their stores, and hubs that somebody carries from one to the other.
 import { describe, expect, it } from "vitest"
-import { hash } from "../../src/crypto/index.js"
-import { utf8 } from "../../src/bytes/index.js"
-import { addContact, type ContactBook, Identity } from "../../src/identity/index.js"
-import {
-  type MailboxEvent,
-  type MailboxSession,
-  openMailbox,
-} from "../../src/session/mailbox/index.js"
+import { addContact } from "../../src/identity/index.js"
+import { openMailbox } from "../../src/session/mailbox/index.js"
 import { createMemoryEnvelopeStore } from "../../src/store/envelopes/memory.js"
-import type { EnvelopeStore } from "../../src/store/envelopes/port.js"
-import { createMemoryStore } from "../../src/store/memory.js"
 import type { Store } from "../../src/store/index.js"
-
-const dayMs = 86_400_000
-
-class Person {
-  readonly identity: Identity
-  readonly store: Store = createMemoryStore()
-  readonly hub: EnvelopeStore = createMemoryEnvelopeStore()
-  readonly events: MailboxEvent[] = []
-  book: ContactBook = []
-  now = 20_000 * dayMs + 1_000
-
-  constructor(name: string) {
-    this.identity = new Identity(hash(utf8(name)))
-  }
-
-  open(store: Store = this.store): Promise<MailboxSession> {
-    return openMailbox({
-      store,
-      identity: this.identity,
-      envelopes: this.hub,
-      wallClock: () => this.now,
-      contacts: {
-        contacts: async () => this.book,
-        updateContacts: async (change) => (this.book = change(this.book)),
-      },
-      onEvent: (event) => void this.events.push(event),
-    })
-  }
-}
-
-/** Everything that one hub has, to the other. */
-async function carry(from: Person, to: Person): Promise<void> {
-  const all = await from.hub.since(0, 10_000)
-  await to.hub.add(all.map((one) => ({ ...one, link: "stick" })))
-}
+import { carry, dayMs, Person } from "./mailbox-owners.js"
 
 describe("a mailbox", () => {
   it("writes offline, and the letter is read wherever its envelope comes", async () => {
@@ -238,6 +196,28 @@ describe("a mailbox", () => {
         .map((one) => one.text)
       expect([...got].sort()).toEqual([...kept].sort())
     }
+  })
+
+  it("says whether its public address is open, and for how long", async () => {
+    const alice = new Person("alice")
+    const a = await alice.open()
+    expect((await a.status()).publicAddress).toBeNull()
+    const text = await a.publicAddress()
+    const { expiresAt } = a.readAddress(text)
+    expect((await a.status()).publicAddress).toEqual({ text, expiresAt })
+    for (let week = 0; week < 3; week++) {
+      alice.now += 6 * dayMs
+      await a.look()
+    }
+    const later = await a.publicAddress()
+    expect(later).not.toBe(text)
+    expect((await a.status()).publicAddress?.text).toBe(later)
+    await a.closePublicAddress()
+    expect((await a.status()).publicAddress).toBeNull()
+    await a.publicAddress()
+    alice.now += 29 * dayMs
+    // Letters may still come to it, but nobody can write to it any more.
+    expect((await a.status()).publicAddress).toBeNull()
   })
 
   it("says what is wrong with the clock", async () => {

@@ -1,65 +1,17 @@
 // What a breaker found: each fails until it is mended.
 import { describe, expect, it } from "vitest"
-import { ChannelError, utf8 } from "../../src/bytes/index.js"
-import { hash, randomBytes } from "../../src/crypto/index.js"
+import { ChannelError } from "../../src/bytes/index.js"
+import { randomBytes } from "../../src/crypto/index.js"
 import { pairSlot, tagsOf } from "../../src/mailbox/chain.js"
 import { openSlot, sealEnvelope } from "../../src/mailbox/envelope.js"
 import { trialSlotFor } from "../../src/mailbox/first-contact.js"
-import { checkEnvelope, Mailbox, readAddressText } from "../../src/mailbox/index.js"
+import { Mailbox, readAddressText } from "../../src/mailbox/index.js"
 import { encodeContent } from "../../src/mailbox/wire/content.js"
 import { readEnvelope } from "../../src/mailbox/wire/envelope.js"
-import { Identity } from "../../src/identity/index.js"
-import {
-  type MailboxEvent,
-  type MailboxSession,
-  openMailbox,
-} from "../../src/session/mailbox/index.js"
 import { createMemoryEnvelopeStore } from "../../src/store/envelopes/memory.js"
-import type { EnvelopeStore } from "../../src/store/envelopes/port.js"
-import { createMemoryStore } from "../../src/store/memory.js"
 import type { Store } from "../../src/store/index.js"
+import { carry, dayMs, Person } from "./mailbox-owners.js"
 import { acquainted, pass, Writer } from "./mailbox-people.js"
-
-const dayMs = 86_400_000
-
-class Person {
-  readonly identity: Identity
-  readonly store: Store = createMemoryStore()
-  hub: EnvelopeStore = createMemoryEnvelopeStore()
-  readonly events: MailboxEvent[] = []
-  now = 20_000 * dayMs + 1_000
-
-  constructor(name: string) {
-    this.identity = new Identity(hash(utf8(name)))
-  }
-
-  get today(): number {
-    return Math.floor(this.now / dayMs)
-  }
-
-  open(store: Store = this.store): Promise<MailboxSession> {
-    return openMailbox({
-      store,
-      identity: this.identity,
-      envelopes: this.hub,
-      wallClock: () => this.now,
-      onEvent: (event) => void this.events.push(event),
-    })
-  }
-
-  async put(...all: readonly Uint8Array[]): Promise<void> {
-    await this.hub.add(
-      all.map((bytes) => {
-        const { id, day } = checkEnvelope(bytes)!
-        return { id, day, bytes, stamp: new Uint8Array(8), stampBits: 0, link: "stick" }
-      }),
-    )
-  }
-}
-
-async function carry(from: Person, to: Person): Promise<void> {
-  for (const { bytes } of await from.hub.since(0, 10_000)) await to.put(bytes)
-}
 
 function anonymous(address: string, messageId: Uint8Array, text: string, today: number) {
   const { prekey, identityKey } = readAddressText(address)

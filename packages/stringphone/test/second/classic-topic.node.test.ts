@@ -1,7 +1,4 @@
 // Our classic topics against a second implementation, in Python on libsodium, both ways.
-import { spawn, spawnSync } from "node:child_process"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
 import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
 import { fromHex, hex } from "../../src/bytes/index.js"
@@ -9,46 +6,16 @@ import { cryptoEngine } from "../../src/crypto/index.js"
 import { participantId, Topic } from "../../src/topic/classic/index.js"
 import { validMessage } from "../property/classic-generators.js"
 import { errorName, pair, secret, topicKey } from "../wire/fixtures.js"
+import { requirePython, startPython } from "./python.js"
 
-const python = "/usr/bin/python3"
-const installed = spawnSync(python, ["-c", "import nacl.bindings"]).status === 0
-
-if (!installed) {
-  const advice = `${python} has no PyNaCl: Debian and Ubuntu have it as python3-nacl.`
-  if (process.env["CI"] === "true") throw new Error(advice)
-  console.log(`Skipped: the second implementation of classic topics. ${advice}`)
-}
+type Question = Readonly<Record<string, Uint8Array | string | null | string[]>>
 
 interface Answer {
   readonly ok?: string | null
   readonly error?: string
 }
 
-/** One Python process; answers come in the order of the questions. */
-function startPython() {
-  const child = spawn(python, [join(import.meta.dirname, "classic_topic.py")], {
-    stdio: ["pipe", "pipe", "inherit"],
-  })
-  const waiting: { done: (answer: Answer) => void; failed: (error: Error) => void }[] = []
-  createInterface(child.stdout).on("line", (line) =>
-    waiting.shift()?.done(JSON.parse(line) as Answer),
-  )
-  child.on("exit", (code) => {
-    for (const { failed } of waiting) failed(new Error(`Python ended with code ${String(code)}.`))
-  })
-  return {
-    ask(question: Record<string, Uint8Array | string | null | string[]>): Promise<string> {
-      const inHex = (_: string, value: unknown) =>
-        value instanceof Uint8Array ? hex(value) : value
-      return new Promise((resolve, reject) => {
-        const done = ({ ok, error }: Answer) => resolve(error ?? String(ok))
-        waiting.push({ done, failed: reject })
-        child.stdin.write(`${JSON.stringify(question, inHex)}\n`)
-      })
-    },
-    stop: () => child.stdin.end(),
-  }
-}
+const hasPython = requirePython("classic topics")
 
 /** What ours says, in the same words: hexadecimal, `null`, or the error's name. */
 function ours(run: () => Uint8Array | null): string {
@@ -63,10 +30,13 @@ function ours(run: () => Uint8Array | null): string {
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const [key, nonce] = [bytes(32), bytes(24)]
 
-describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
-  const second = installed ? startPython() : null
+describe.skipIf(!hasPython)(`Python and ours (${cryptoEngine()})`, () => {
+  const second = hasPython ? startPython<Question, Answer>("classic_topic.py") : null
   afterAll(() => second?.stop())
-  const ask = (question: Parameters<NonNullable<typeof second>["ask"]>[0]) => second!.ask(question)
+  const ask = async (question: Question) => {
+    const { ok, error } = await second!.ask(question)
+    return error ?? String(ok)
+  }
 
   test("the same ID for the same key", async () => {
     await fc.assert(

@@ -1,7 +1,4 @@
 // Our classic rooms against a second implementation, in Python on libsodium, both ways.
-import { spawn, spawnSync } from "node:child_process"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
 import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
 import { fromHex, hex, utf8 } from "../../src/bytes/index.js"
@@ -22,42 +19,15 @@ import type { TextChannel } from "../../src/transport/index.js"
 import { type Person, Stage, identityOf } from "../scenario/room-classic-people.js"
 import { errorName } from "../wire/fixtures.js"
 import { texts } from "../wire/room-classic-fixtures.js"
+import { requirePython, startPython } from "./python.js"
 import recorded from "../vectors/flute-v0.json" with { type: "json" }
 
-const python = "/usr/bin/python3"
-const installed = spawnSync(python, ["-c", "import nacl.bindings"]).status === 0
-
-if (!installed) {
-  const advice = `${python} has no PyNaCl: Debian and Ubuntu have it as python3-nacl.`
-  if (process.env["CI"] === "true") throw new Error(advice)
-  console.log(`Skipped: the second implementation of classic rooms. ${advice}`)
+interface Answer {
+  readonly ok?: unknown
+  readonly error?: string
 }
 
-/** One Python process; answers come in the order of the questions. */
-function startPython() {
-  const child = spawn(python, [join(import.meta.dirname, "flute.py")], {
-    stdio: ["pipe", "pipe", "inherit"],
-  })
-  const waiting: { done: (answer: unknown) => void; failed: (error: Error) => void }[] = []
-  createInterface(child.stdout).on("line", (line) => {
-    const { ok, error } = JSON.parse(line) as { ok?: unknown; error?: string }
-    waiting.shift()?.done(error ?? ok)
-  })
-  child.on("exit", (code) => {
-    for (const { failed } of waiting) failed(new Error(`Python ended with code ${String(code)}.`))
-  })
-  return {
-    ask(question: Record<string, unknown>): Promise<unknown> {
-      const inHex = (_: string, value: unknown) =>
-        value instanceof Uint8Array ? hex(value) : value
-      return new Promise((done, failed) => {
-        waiting.push({ done, failed })
-        child.stdin.write(`${JSON.stringify(question, inHex)}\n`)
-      })
-    },
-    stop: () => child.stdin.end(),
-  }
-}
+const hasPython = requirePython("classic rooms")
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const [key, nonce] = [bytes(32), bytes(24)]
@@ -68,10 +38,15 @@ const inHex = (value: unknown): unknown => {
 const parts = (text: string) =>
   Object.fromEntries(Object.entries(decodePacket(text)).map(([name, part]) => [name, inHex(part)]))
 
-describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
-  const second = installed ? startPython() : null
+describe.skipIf(!hasPython)(`Python and ours (${cryptoEngine()})`, () => {
+  const second = hasPython
+    ? startPython<Readonly<Record<string, unknown>>, Answer>("flute.py")
+    : null
   afterAll(() => second?.stop())
-  const ask = (question: Record<string, unknown>) => second!.ask(question)
+  const ask = async (question: Readonly<Record<string, unknown>>) => {
+    const { ok, error } = await second!.ask(question)
+    return error ?? ok
+  }
 
   test("the same packets from the same keys; each opens the other's", async () => {
     await fc.assert(

@@ -1,5 +1,5 @@
 // Ours behind the line protocol of mailbox.py: the same questions, the same answers.
-import { fromHex, hex, PeerError, sameBytes, UsageError } from "../../src/bytes/index.js"
+import { PeerError, sameBytes, UsageError } from "../../src/bytes/index.js"
 import { exchange, exchangePublicKey } from "../../src/crypto/index.js"
 import { Identity } from "../../src/identity/index.js"
 import { secretOfWords, wordsOfSecret } from "../../src/identity/secret-words.js"
@@ -12,7 +12,6 @@ import {
   envelopeId,
   openBody,
   openSlot,
-  type Random,
   sealEnvelope,
 } from "../../src/mailbox/envelope.js"
 import {
@@ -23,6 +22,7 @@ import {
 } from "../../src/mailbox/first-contact.js"
 import { unfitness } from "../../src/mailbox/hub/admission.js"
 import { Mailbox, type Opened } from "../../src/mailbox/mailbox.js"
+import type { RandomBytes } from "../../src/mailbox/random-bytes.js"
 import { authorshipKey, rootOfOwner, rootOfWriter } from "../../src/mailbox/root.js"
 import { decodeSaved, encodeSaved } from "../../src/mailbox/saved.js"
 import { keysOfWords, openWithWords } from "../../src/mailbox/words-letter.js"
@@ -34,14 +34,7 @@ import {
 } from "../../src/mailbox/wire/address.js"
 import type { Introduction, NamedFile } from "../../src/mailbox/wire/content.js"
 import { readEnvelope, sizes, slotCounts } from "../../src/mailbox/wire/envelope.js"
-
-export type Json =
-  null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
-export interface Ask {
-  readonly do: string
-  readonly [name: string]: Json
-}
-export type Answer = Readonly<Record<string, Json>>
+import { type Answer, type Ask, fromJson, toJson } from "./json.js"
 
 /** What is text; all other strings are bytes in hexadecimal. */
 const textNames = new Set(["do", "name", "slot", "text", "words"])
@@ -104,26 +97,6 @@ interface Fields {
   readonly writtenDay: number
 }
 
-export function fromJson(value: Json, name = ""): unknown {
-  if (typeof value === "string") return textNames.has(name) ? value : fromHex(value)
-  if (Array.isArray(value)) return value.map((one: Json) => fromJson(one, name))
-  return isRecord(value) ? mapped(value, (one, key) => fromJson(one as Json, key)) : value
-}
-
-export function toJson(value: unknown): Json {
-  if (value instanceof Uint8Array) return hex(value)
-  if (Array.isArray(value)) return value.map(toJson)
-  return isRecord(value) ? (mapped(value, toJson) as Json) : (value as Json)
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === "object" && value !== null
-}
-
-function mapped(value: object, change: (one: unknown, key: string) => unknown): object {
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, change(one, key)]))
-}
-
 /** X25519 of ephemeral key and prekey as whoever asks has it, and both public keys. */
 function agreed({ ephemeralKey, ephemeralSecret, prekey, prekeySecret }: Fields) {
   const shared = prekeySecret
@@ -141,7 +114,7 @@ const slotOf = ({ key, tag }: { readonly key: Uint8Array; readonly tag: Uint8Arr
 })
 
 /** What sealEnvelope asks for at random, such that the slots come out in the order of `slots`. */
-function scripted({ contentKey, slots }: Fields): Random {
+function scripted({ contentKey, slots }: Fields): RandomBytes {
   const target = [...slots.keys()]
   const order = [
     ...target.filter((i) => !slots[i]!.random),
@@ -205,7 +178,7 @@ function mailboxOf({
   today = 0,
 }: Fields): Mailbox {
   const [identity, period] = [new Identity(seed), periodOf(today)]
-  const random: Random = (length) => new Uint8Array(length)
+  const random: RandomBytes = (length) => new Uint8Array(length)
   const saved = encodeSaved({
     ...decodeSaved(new Mailbox(identity, today, random).save()),
     pairs: pairs.map(({ authorshipKey: key, chain, identityKey }) => ({
@@ -316,7 +289,7 @@ const tasks: Readonly<Record<string, (ask: Fields) => object>> = {
   makeDummy: ({ contentKey, ephemeralSecret, expiryDay, sizeCode, slotCode, slots }) => {
     const [size, slotCount] = [sizes[sizeCode]!, slotCounts[slotCode]!]
     const left = [contentKey, ephemeralSecret]
-    const random: Random = () =>
+    const random: RandomBytes = () =>
       left.shift() ?? Uint8Array.from(slots.flatMap((slot) => [...slot.random!]))
     const envelope = dummyEnvelope({ size, slotCount }, expiryDay, random)
     return { envelope, id: envelopeId(envelope) }
@@ -364,7 +337,7 @@ export function hasTask(name: string): boolean {
 /** What a peer or a person does wrong is an `error`; whatever else is thrown fails the test. */
 export function answer(ask: Ask): Answer {
   try {
-    return toJson(tasks[ask.do]!(fromJson(ask) as Fields)) as Answer
+    return toJson(tasks[ask.do]!(fromJson(ask, textNames) as Fields)) as Answer
   } catch (error) {
     if (error instanceof PeerError) return { error: `PeerError: ${error.code}` }
     if (error instanceof UsageError) return { error: `UsageError: ${error.code}` }

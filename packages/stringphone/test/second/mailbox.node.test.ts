@@ -1,7 +1,4 @@
 // Our own mailbox against a second implementation, in Python on libsodium, both ways.
-import { spawn, spawnSync } from "node:child_process"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
 import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
 import { fromHex, hex } from "../../src/bytes/index.js"
@@ -25,39 +22,11 @@ import {
 } from "../../src/mailbox/index.js"
 import { addressText } from "../../src/mailbox/wire/address.js"
 import { sizes, slotCounts } from "../../src/mailbox/wire/envelope.js"
-import { type Answer, answer, type Ask, type Json, shown, toJson } from "./mailbox-answers.js"
+import { type Answer, type Ask, type Json, toJson } from "./json.js"
+import { answer, shown } from "./mailbox-answers.js"
+import { requirePython, runPython, startPython } from "./python.js"
 
-const python = "/usr/bin/python3"
-const here = import.meta.dirname
-const installed = spawnSync(python, ["-c", "import nacl.bindings"]).status === 0
-
-if (!installed) {
-  const advice = `${python} has no PyNaCl: Debian and Ubuntu have it as python3-nacl.`
-  if (process.env["CI"] === "true") throw new Error(advice)
-  console.log(`Skipped: the second implementation of the mailbox. ${advice}`)
-}
-
-/** One Python process; answers come in the order of the questions. */
-function startPython() {
-  const child = spawn(python, ["-B", join(here, "mailbox.py")], {
-    stdio: ["pipe", "pipe", "inherit"],
-  })
-  const waiting: { done: (answer: Answer) => void; failed: (error: Error) => void }[] = []
-  createInterface(child.stdout).on("line", (line) =>
-    waiting.shift()?.done(JSON.parse(line) as Answer),
-  )
-  child.on("exit", (code) => {
-    for (const { failed } of waiting) failed(new Error(`Python ended with code ${String(code)}.`))
-  })
-  return {
-    ask: (ask: Ask) =>
-      new Promise<Answer>((done, failed) => {
-        waiting.push({ done, failed })
-        child.stdin.write(`${JSON.stringify(ask)}\n`)
-      }),
-    stop: () => child.stdin.end(),
-  }
-}
+const hasPython = requirePython("the mailbox")
 
 const bytes = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((some) => hex(some))
@@ -91,8 +60,8 @@ function ours() {
   }
 }
 
-describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
-  const second = installed ? startPython() : null
+describe.skipIf(!hasPython)(`Python and ours (${cryptoEngine()})`, () => {
+  const second = hasPython ? startPython<Ask, Answer>("mailbox.py") : null
   afterAll(() => second?.stop())
   const theirs = (ask: Ask) => second!.ask(ask)
 
@@ -141,9 +110,8 @@ describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
   })
 
   test("mailbox_vectors.py --check", { timeout }, () => {
-    const command = ["-B", join(here, "mailbox_vectors.py"), "--check"]
-    const { status, stderr, stdout } = spawnSync(python, command)
-    expect(`${String(stdout)}${String(stderr)}`).toMatch(/^\d+ checks passed\n$/)
+    const { status, stderr, stdout } = runPython("mailbox_vectors.py", "--check")
+    expect(`${stdout}${stderr}`).toMatch(/^\d+ checks passed\n$/)
     expect(status).toBe(0)
   })
 

@@ -1,5 +1,5 @@
 // Ours behind the line protocol of room.py: the same questions, the same answers.
-import { fromHex, hex, PeerError } from "../../src/bytes/index.js"
+import { hex, PeerError } from "../../src/bytes/index.js"
 import { Identity } from "../../src/identity/index.js"
 import {
   answerKnock,
@@ -46,14 +46,7 @@ import {
 } from "../../src/room/wire/request.js"
 import { decodeSettings, encodeSettings } from "../../src/room/wire/settings.js"
 import type { SlotHeader } from "../../src/room/wire/slot-box.js"
-
-export type Json =
-  null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
-export interface Ask {
-  readonly do: string
-  readonly [name: string]: Json
-}
-export type Answer = Readonly<Record<string, Json>>
+import { type Answer, type Ask, fromJson, toJson } from "./json.js"
 
 /** What is text; all other strings are bytes in hexadecimal. */
 const textNames = new Set([
@@ -90,26 +83,6 @@ interface Fields extends CredentialOptions, AttemptKeys, SlotHeader {
   readonly seed: Uint8Array
   readonly signature: Uint8Array
   readonly slotKey: Uint8Array
-}
-
-export function fromJson(value: Json, name = ""): unknown {
-  if (typeof value === "string") return textNames.has(name) ? value : fromHex(value)
-  if (Array.isArray(value)) return value.map((one: Json) => fromJson(one, name))
-  return isRecord(value) ? mapped(value, (one, key) => fromJson(one as Json, key)) : value
-}
-
-export function toJson(value: unknown): Json {
-  if (value instanceof Uint8Array) return hex(value)
-  if (Array.isArray(value)) return value.map(toJson)
-  return isRecord(value) ? (mapped(value, toJson) as Json) : (value as Json)
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === "object" && value !== null
-}
-
-function mapped(value: object, change: (one: unknown, key: string) => unknown): object {
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, change(one, key)]))
 }
 
 export interface Format {
@@ -263,7 +236,7 @@ const tasks: Readonly<Record<string, (ask: Fields) => object>> = {
 /** What a peer does wrong is an `error`; whatever else is thrown fails the test. */
 export function answer(ask: Ask): Answer {
   try {
-    return toJson(tasks[ask.do]!(fromJson(ask) as Fields)) as Answer
+    return toJson(tasks[ask.do]!(fromJson(ask, textNames) as Fields)) as Answer
   } catch (error) {
     if (error instanceof PeerError) return { error: `PeerError: ${error.code}` }
     throw error

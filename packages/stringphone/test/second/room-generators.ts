@@ -1,7 +1,7 @@
 // Values of the formats of rooms, as the line protocol of room.py has them: bytes in hexadecimal.
 import fc from "fast-check"
 import { hex, utf8 } from "../../src/bytes/index.js"
-import type { Json } from "./room-answers.js"
+import type { Json } from "./json.js"
 
 export const bytes = (length: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((made) => hex(made))

@@ -1,14 +1,13 @@
 // Our own rooms against a second implementation, in Python on libsodium, both ways.
-import { spawn, spawnSync } from "node:child_process"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
 import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
 import { fromHex, hex } from "../../src/bytes/index.js"
 import { cryptoEngine, exchangePublicKey } from "../../src/crypto/index.js"
 import { Identity } from "../../src/identity/index.js"
 import { newRoomKey } from "../../src/room/room-key.js"
-import { type Answer, answer, type Ask, type Json } from "./room-answers.js"
+import type { Answer, Ask, Json } from "./json.js"
+import { requirePython, runPython, startPython } from "./python.js"
+import { answer } from "./room-answers.js"
 import {
   bytes,
   formerLeaf,
@@ -22,35 +21,7 @@ import {
   values,
 } from "./room-generators.js"
 
-const python = "/usr/bin/python3"
-const here = import.meta.dirname
-const installed = spawnSync(python, ["-c", "import nacl.bindings"]).status === 0
-
-if (!installed) {
-  const advice = `${python} has no PyNaCl: Debian and Ubuntu have it as python3-nacl.`
-  if (process.env["CI"] === "true") throw new Error(advice)
-  console.log(`Skipped: the second implementation of rooms. ${advice}`)
-}
-
-/** One Python process; answers come in the order of the questions. */
-function startPython() {
-  const child = spawn(python, ["-B", join(here, "room.py")], { stdio: ["pipe", "pipe", "inherit"] })
-  const waiting: { done: (answer: Answer) => void; failed: (error: Error) => void }[] = []
-  createInterface(child.stdout).on("line", (line) =>
-    waiting.shift()?.done(JSON.parse(line) as Answer),
-  )
-  child.on("exit", (code) => {
-    for (const { failed } of waiting) failed(new Error(`Python ended with code ${String(code)}.`))
-  })
-  return {
-    ask: (ask: Ask) =>
-      new Promise<Answer>((done, failed) => {
-        waiting.push({ done, failed })
-        child.stdin.write(`${JSON.stringify(ask)}\n`)
-      }),
-    stop: () => child.stdin.end(),
-  }
-}
+const hasPython = requirePython("rooms")
 
 /** One byte changed, bytes added, or bytes cut off. */
 const change = fc
@@ -75,8 +46,8 @@ const signed: Readonly<Record<string, fc.Arbitrary<Readonly<Record<string, Json>
   branch: fc.record({ roomId: id, from: u32, ...unsignedBranch }),
 }
 
-describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
-  const second = installed ? startPython() : null
+describe.skipIf(!hasPython)(`Python and ours (${cryptoEngine()})`, () => {
+  const second = hasPython ? startPython<Ask, Answer>("room.py") : null
   afterAll(() => second?.stop())
   const theirs = (ask: Ask) => second!.ask(ask)
 
@@ -88,9 +59,8 @@ describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
   }
 
   test("room_vectors.py --check", { timeout: 60_000 }, () => {
-    const command = ["-B", join(here, "room_vectors.py"), "--check"]
-    const { status, stderr, stdout } = spawnSync(python, command)
-    expect(`${String(stdout)}${String(stderr)}`).toMatch(/^\d+ checks passed\n$/)
+    const { status, stderr, stdout } = runPython("room_vectors.py", "--check")
+    expect(`${stdout}${stderr}`).toMatch(/^\d+ checks passed\n$/)
     expect(status).toBe(0)
   })
 

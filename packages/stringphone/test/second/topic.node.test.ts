@@ -1,12 +1,10 @@
 // Our own topics against a second implementation, in Python on libsodium, both ways.
-import { spawn, spawnSync } from "node:child_process"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
 import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
 import { fromHex, hex, utf8 } from "../../src/bytes/index.js"
 import { cryptoEngine, exchangePublicKey } from "../../src/crypto/index.js"
 import { Identity } from "../../src/identity/index.js"
+import { requirePython, runPython, startPython } from "./python.js"
 import {
   type Answer,
   answer,
@@ -17,37 +15,7 @@ import {
   type Request,
 } from "./topic-answers.js"
 
-const python = "/usr/bin/python3"
-const here = import.meta.dirname
-const installed = spawnSync(python, ["-c", "import nacl.bindings"]).status === 0
-
-if (!installed) {
-  const advice = `${python} has no PyNaCl: Debian and Ubuntu have it as python3-nacl.`
-  if (process.env["CI"] === "true") throw new Error(advice)
-  console.log(`Skipped: the second implementation of topics. ${advice}`)
-}
-
-/** One Python process; answers come in the order of the questions. */
-function startPython() {
-  const child = spawn(python, ["-B", join(here, "topic.py")], {
-    stdio: ["pipe", "pipe", "inherit"],
-  })
-  const waiting: { done: (answer: Answer) => void; failed: (error: Error) => void }[] = []
-  createInterface(child.stdout).on("line", (line) =>
-    waiting.shift()?.done(JSON.parse(line) as Answer),
-  )
-  child.on("exit", (code) => {
-    for (const { failed } of waiting) failed(new Error(`Python ended with code ${String(code)}.`))
-  })
-  return {
-    ask: (request: Request) =>
-      new Promise<Answer>((done, failed) => {
-        waiting.push({ done, failed })
-        child.stdin.write(`${JSON.stringify(request)}\n`)
-      }),
-    stop: () => child.stdin.end(),
-  }
-}
+const hasPython = requirePython("topics")
 
 // What is random, in hexadecimal
 
@@ -152,8 +120,8 @@ const change = fc
 type Side = (request: Request) => Promise<Answer>
 const ours: Side = (request) => Promise.resolve(answer(request))
 
-describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
-  const second = installed ? startPython() : null
+describe.skipIf(!hasPython)(`Python and ours (${cryptoEngine()})`, () => {
+  const second = hasPython ? startPython<Request, Answer>("topic.py") : null
   afterAll(() => second?.stop())
   const theirs: Side = (request) => second!.ask(request)
   const both: readonly (readonly [Side, Side])[] = [
@@ -188,8 +156,8 @@ describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
 
   test.each(["topic.py --self-check", "topic_vectors.py --check"])("%s", (command) => {
     const [file, option] = command.split(" ") as [string, string]
-    const { status, stderr, stdout } = spawnSync(python, ["-B", join(here, file), option])
-    expect(`${String(stdout)}${String(stderr)}`).toMatch(/^\d+ checks passed\n$/)
+    const { status, stderr, stdout } = runPython(file, option)
+    expect(`${stdout}${stderr}`).toMatch(/^\d+ checks passed\n$/)
     expect(status).toBe(0)
   })
 

@@ -1,43 +1,12 @@
 // Our classic mailbox against a second implementation, in Python on libsodium, both ways.
-import { spawn, spawnSync } from "node:child_process"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
 import fc from "fast-check"
 import { afterAll, describe, expect, test } from "vitest"
 import { hex } from "../../src/bytes/index.js"
 import { cryptoEngine } from "../../src/crypto/index.js"
 import { answer, type Answer, type Request } from "./mailbox-classic-answers.js"
+import { requirePython, runPython, startPython } from "./python.js"
 
-const python = "/usr/bin/python3"
-const programs = import.meta.dirname
-const installed = spawnSync(python, ["-c", "import nacl.bindings"]).status === 0
-
-if (!installed) {
-  const advice = `${python} has no PyNaCl: Debian and Ubuntu have it as python3-nacl.`
-  if (process.env["CI"] === "true") throw new Error(advice)
-  console.log(`Skipped: the second implementation of the classic mailbox. ${advice}`)
-}
-
-/** One Python process; answers come in the order of the questions. */
-function startPython() {
-  const child = spawn(python, [join(programs, "wcmp.py")], { stdio: ["pipe", "pipe", "inherit"] })
-  const waiting: { done: (answer: Answer) => void; failed: (error: Error) => void }[] = []
-  createInterface(child.stdout).on("line", (line) => {
-    waiting.shift()?.done(JSON.parse(line) as Answer)
-  })
-  child.on("exit", (code) => {
-    for (const { failed } of waiting) failed(new Error(`Python ended with code ${String(code)}.`))
-  })
-  return {
-    ask(request: Request): Promise<Answer> {
-      return new Promise((done, failed) => {
-        waiting.push({ done, failed })
-        child.stdin.write(`${JSON.stringify(request)}\n`)
-      })
-    },
-    stop: () => child.stdin.end(),
-  }
-}
+const hasPython = requirePython("the classic mailbox")
 
 const bytes = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((one) => hex(one))
@@ -65,8 +34,8 @@ const mail = fc
     }),
   )
 
-describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
-  const second = installed ? startPython() : null
+describe.skipIf(!hasPython)(`Python and ours (${cryptoEngine()})`, () => {
+  const second = hasPython ? startPython<Request, Answer>("wcmp.py") : null
   afterAll(() => second?.stop())
 
   /** Asks both, and wants the same of them. */
@@ -78,8 +47,7 @@ describe.skipIf(!installed)(`Python and ours (${cryptoEngine()})`, () => {
   const ok = async (request: Request) => ((await both(request)) as { ok: string }).ok
 
   test("the vectors are what Python writes, and it answers them alike", () => {
-    const checking = [join(programs, "wcmp_vectors.py"), "--check"]
-    const checked = spawnSync(python, checking, { encoding: "utf8" })
+    const checked = runPython("wcmp_vectors.py", "--check")
     expect(checked.stderr).toBe("")
     expect(checked.stdout).toMatch(/^\d+ checks passed\n$/)
     expect(Number.parseInt(checked.stdout)).toBeGreaterThan(70)

@@ -133,8 +133,9 @@ function conditions(nodes: number): Parameters<typeof carry>[2] {
     bufferBytes: 200 * 1024,
     hasQuotas: true,
     linkShare: 0.5,
-    drops: "random",
+    drops: "oldest",
     doesReadRefused: false,
+    lookSeconds: 0,
     roles: new Array<"honest">(nodes).fill("honest"),
     junkPerDay: 1_000,
     seizureSeconds: 12 * 3600,
@@ -161,15 +162,23 @@ describe("Hubs", () => {
     )
   }
 
-  test("Quotas help against flooders, and cost little without them", () => {
-    const withQuotas = run({}, "flooder", 3)
-    const without = run({ hasQuotas: false }, "flooder", 3)
-    expect(withQuotas.delivered["24"]).toBeGreaterThan(1.5 * without.delivered["24"]!)
-    expect(run({}).delivered["24"]).toBeGreaterThan(
-      0.9 * run({ hasQuotas: false }).delivered["24"]!,
-    )
+  test("Quotas help against flooders where any is dropped, and halve traffic where the oldest is", () => {
+    const [any, withoutQuotas] = [{ drops: "any" }, { hasQuotas: false }] as const
+    const withoutBoth = run({ ...any, ...withoutQuotas }, "flooder", 3)
+    const quotasOnly = run(any, "flooder", 3)
+    expect(quotasOnly.delivered["24"]).toBeGreaterThan(1.5 * withoutBoth.delivered["24"]!)
+    const shipped = run({}, "flooder", 3)
+    const without = run(withoutQuotas, "flooder", 3)
+    expect(shipped.receivedBytes.mean).toBeLessThan(0.6 * without.receivedBytes.mean)
+    expect(shipped.delivered["24"]).toBeGreaterThan(0.8 * without.delivered["24"]!)
     expect(without.junkShare).toBeGreaterThan(0.5)
-    expect(run({}).junkShare).toBe(0)
+  })
+
+  test("Quotas cost little without flooders", () => {
+    const honest = run({})
+    const without = run({ hasQuotas: false })
+    expect(honest.delivered["24"]).toBeGreaterThan(0.9 * without.delivered["24"]!)
+    expect(honest.junkShare).toBe(0)
   })
 
   test("More room delivers more, and nobody stores more than it has room for", () => {
@@ -179,9 +188,33 @@ describe("Hubs", () => {
     expect(more.storedBytes.max).toBeGreaterThan(128 * 1024)
   })
 
-  test("Who reads what its hub refuses gets more", () => {
-    const reading = run({ doesReadRefused: true }, "flooder", 3)
-    expect(reading.delivered["24"]).toBeGreaterThan(run({}, "flooder", 3).delivered["24"]!)
+  test("Dropping the oldest delivers more than dropping any, with flooders and without", () => {
+    for (const flooders of [0, 3]) {
+      const oldest = run({}, "flooder", flooders).delivered["24"]!
+      const any = run({ drops: "any" }, "flooder", flooders).delivered["24"]!
+      expect(oldest).toBeGreaterThan(1.05 * any)
+    }
+  })
+
+  test("Who reads what its hub refuses gets more, where any is dropped", () => {
+    const refusing = { drops: "any" } as const
+    const reading = run({ ...refusing, doesReadRefused: true }, "flooder", 3)
+    expect(reading.delivered["24"]).toBeGreaterThan(run(refusing, "flooder", 3).delivered["24"]!)
+  })
+
+  test("A mailbox that looks from time to time sees what is still there, and later", () => {
+    const looks = [0, 1, 3_600, 6 * 3_600].map((lookSeconds) => run({ lookSeconds }))
+    const [atOnce, afterMeeting, hourly, seldom] = looks.map(({ delivered }) => delivered["24"]!)
+    // What comes and goes in one meeting is seen by none but who looks at once.
+    expect(afterMeeting).toBeLessThan(0.95 * atOnce!)
+    expect(hourly).toBeLessThan(afterMeeting!)
+    expect(seldom).toBeLessThan(0.9 * hourly!)
+    // With room for everything, nothing is gone when it looks.
+    const room = { bufferBytes: 1e9 }
+    const [soon, late] = [0, 3_600].map((lookSeconds) => run({ ...room, lookSeconds }))
+    expect(late!.latencyHours["p50"]! - soon!.latencyHours["p50"]!).toBeGreaterThan(0.3)
+    expect(late!.latencyHours["p50"]! - soon!.latencyHours["p50"]!).toBeLessThan(1)
+    expect(late!.delivered["24"]).toBeGreaterThan(0.9 * soon!.delivered["24"]!)
   })
 
   test("A tenth of black holes does not stop mail", () => {

@@ -1,4 +1,5 @@
 import type { Authorship, Correspondent, Letter } from "stringphone/session/mailbox"
+import type { UnreadableFile } from "stringphone/session/mailbox/stick"
 import { roomText } from "../rooms/room-text.ts"
 
 type Trust = Correspondent["trust"]
@@ -77,4 +78,15 @@ export function sizeText(bytes: number): string {
 
 export function countOf(count: number, thing: string): string {
   return `${count.toLocaleString("en-GB")} ${thing}${count === 1 ? "" : "s"}`
+}
+
+/** What of a stick could not be read, and why: one sentence for each reason. */
+export function unreadableTexts(unreadable: readonly UnreadableFile[]): readonly string[] {
+  const counts = new Map<string, number>()
+  for (const { explanation } of unreadable) {
+    counts.set(explanation, (counts.get(explanation) ?? 0) + 1)
+  }
+  return [...counts].map(
+    ([explanation, count]) => `${countOf(count, "file")} could not be read. ${explanation}`,
+  )
 }

@@ -1,13 +1,11 @@
 import { UsageError } from "../../bytes/index.js"
 import * as crypto from "../../crypto/index.js"
+import type { RandomBytes } from "../random-bytes.js"
 import { exchangeKeyOf, MailIdentity, type MailKeyPair, requirePublicKey } from "./keys.js"
 import { compareBytes } from "./order.js"
 import { sealKey } from "./sealed-key.js"
 import { tagOf } from "./tag.js"
 import { encodeMail, maxReceivers, type MailSlot, nonceBytes, signedBytes } from "./wire.js"
-
-/** Gives as many random bytes as are asked for. */
-export type RandomBytes = (length: number) => Uint8Array
 
 /** What {@link createMail} makes a mail of. */
 export interface NewMail {

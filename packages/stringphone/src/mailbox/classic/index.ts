@@ -1,5 +1,6 @@
 export { createDummyMail, createMail } from "./create.js"
-export type { NewDummyMail, NewMail, RandomBytes } from "./create.js"
+export type { NewDummyMail, NewMail } from "./create.js"
+export type { RandomBytes } from "../random-bytes.js"
 export { MailIdentity } from "./keys.js"
 export type { MailKeyPair, MailPublicKey } from "./keys.js"
 export { openMail, recogniseMail, verifyMail } from "./open.js"

@@ -7,19 +7,20 @@ export interface ShelfItem {
   readonly size: number
   readonly stampBits: number
   readonly link: string
-  /** Random: of items with equal stamps the lowest is dropped first. */
-  readonly rank: number
 }
 
 /** An item in its place; `isHere` turns false when it leaves. */
 export interface Shelved {
   readonly item: ShelfItem
+  /** Grows with each that comes. */
+  readonly number: number
   isHere: boolean
 }
 
 /** Whether `a` is dropped before `b`. [HUB-2-4] */
-export function isWorse(a: ShelfItem, b: ShelfItem): boolean {
-  return a.stampBits === b.stampBits ? a.rank < b.rank : a.stampBits < b.stampBits
+function isWorse(a: Shelved, b: Shelved): boolean {
+  const [aBits, bBits] = [a.item.stampBits, b.item.stampBits]
+  return aBits === bBits ? a.number < b.number : aBits < bBits
 }
 
 /** Heaps hold up to so many more that have left than that are here. */
@@ -62,7 +63,7 @@ export class LinkShelf {
     if (this.#heap.length <= 2 * this.#count + slack) return
     const here = this.#heap.filter(({ isHere }) => isHere)
     // Sorted is a heap, too.
-    this.#heap = here.sort((a, b) => (isWorse(a.item, b.item) ? -1 : 1))
+    this.#heap = here.sort((a, b) => (isWorse(a, b) ? -1 : 1))
   }
 
   #takeTop(): void {
@@ -100,6 +101,6 @@ export class LinkShelf {
 
   #isWorseAt(a: number, b: number): boolean {
     const [first, second] = [this.#heap[a], this.#heap[b]]
-    return first !== undefined && second !== undefined && isWorse(first.item, second.item)
+    return first !== undefined && second !== undefined && isWorse(first, second)
   }
 }

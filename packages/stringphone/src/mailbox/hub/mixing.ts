@@ -1,5 +1,4 @@
-/** As many bytes as asked for. */
-export type RandomBytes = (length: number) => Uint8Array
+import type { RandomBytes } from "../random-bytes.js"
 
 export interface MixLimits {
   /** How long an envelope is held on average before others may see that it is here. 0: not at all. */

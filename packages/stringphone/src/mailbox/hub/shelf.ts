@@ -1,5 +1,5 @@
 import { channelOfLink, ownLink } from "./link-name.js"
-import { isWorse, LinkShelf, type Shelved, type ShelfItem } from "./link-shelf.js"
+import { LinkShelf, type Shelved, type ShelfItem } from "./link-shelf.js"
 
 export interface QuotaLimits {
   /** Of all envelopes together. */
@@ -13,7 +13,7 @@ export interface QuotaLimits {
 export type Placement =
   | { readonly kind: "stored"; readonly evicted: readonly ShelfItem[] }
   | { readonly kind: "known" }
-  /** `quota`: its link has better ones, or has had its share. `full`: our own mail fills everything. */
+  /** `quota`: its link has to make room, and has only better ones. `full`: our own mail fills everything. */
   | { readonly kind: "refused"; readonly why: "quota" | "full" }
 
 export interface LinkUsage {
@@ -32,6 +32,7 @@ export class Shelf {
   readonly #channels = new Map<string, Channel>()
   #count = 0
   #bytes = 0
+  #lastNumber = 0
 
   constructor(limits: QuotaLimits) {
     this.#limits = limits
@@ -55,29 +56,27 @@ export class Shelf {
     const evicted: Shelved[] = []
     const why = item.link === ownLink ? this.#roomForOwn(item, evicted) : this.#room(item, evicted)
     if (why !== null) {
-      for (const { item } of evicted) this.add(item)
+      for (const shelved of evicted) this.#put(shelved)
       return { kind: "refused", why }
     }
     this.add(item)
     return { kind: "stored", evicted: evicted.map(({ item }) => item) }
   }
 
-  /** Puts one there without a question, as one that a store has had since the last start. */
+  /**
+   * Puts one there without a question, as one that a store has had since the last start. They have to be
+   * added in the order in which they came.
+   */
   add(item: ShelfItem): void {
-    const shelved = { item, isHere: true }
-    entry(this.#days, item.day, () => new Map<string, Shelved>()).set(item.key, shelved)
-    const channel = entry(this.#channels, channelOfLink(item.link), newChannel)
-    entry(channel.links, item.link, () => new LinkShelf()).add(shelved)
-    channel.bytes += item.size
-    this.#count += 1
-    this.#bytes += item.size
+    this.#put({ item, number: ++this.#lastNumber })
   }
 
-  remove(key: string, day: number): ShelfItem | null {
+  /** Another stamp for one that is there; it came when it came. */
+  restamp(key: string, day: number, stampBits: number): void {
     const shelved = this.#days.get(day)?.get(key)
-    if (!shelved) return null
+    if (!shelved) return
     this.#takeOff(shelved)
-    return shelved.item
+    this.#put({ item: { ...shelved.item, stampBits }, number: shelved.number })
   }
 
   /** Drops all whose day is before this one. @returns their keys */
@@ -115,12 +114,13 @@ export class Shelf {
     if (own + item.size > this.#limits.maxBytes) return "full"
     // [HUB-2-2]
     while ((this.#linkShelf(item.link)?.bytes ?? 0) + item.size > quotaBytes) {
-      if (!this.#evictFrom(item.link, item, evicted)) return "quota"
+      if (!this.#evictFrom(item.link, item.stampBits, evicted)) return "quota"
     }
     // [HUB-2-3]
     while (this.#bytes + item.size > this.#limits.maxBytes) {
       const link = this.#heaviest(item)
-      if (!this.#evictFrom(link, link === item.link ? item : null, evicted)) return "quota"
+      const mostBits = link === item.link ? item.stampBits : Infinity
+      if (!this.#evictFrom(link, mostBits, evicted)) return "quota"
     }
     return null
   }
@@ -129,15 +129,15 @@ export class Shelf {
   #roomForOwn(item: ShelfItem, evicted: Shelved[]): "full" | null {
     while (this.#bytes + item.size > this.#limits.maxBytes) {
       const link = this.#heaviest(null)
-      if (!this.#evictFrom(link, null, evicted)) return "full"
+      if (!this.#evictFrom(link, Infinity, evicted)) return "full"
     }
     return null
   }
 
-  /** @param rival must be better than what would be dropped for it */
-  #evictFrom(link: string, rival: ShelfItem | null, evicted: Shelved[]): boolean {
+  /** @param mostBits what has a better stamp stays [HUB-2-4] */
+  #evictFrom(link: string, mostBits: number, evicted: Shelved[]): boolean {
     const worst = this.#linkShelf(link)?.worst
-    if (!worst || (rival && isWorse(rival, worst.item))) return false
+    if (!worst || worst.item.stampBits > mostBits) return false
     this.#takeOff(worst)
     evicted.push(worst)
     return true
@@ -167,6 +167,16 @@ export class Shelf {
 
   #linkShelf(link: string): LinkShelf | undefined {
     return this.#channels.get(channelOfLink(link))?.links.get(link)
+  }
+
+  #put({ item, number }: Pick<Shelved, "item" | "number">): void {
+    const shelved = { item, number, isHere: true }
+    entry(this.#days, item.day, () => new Map<string, Shelved>()).set(item.key, shelved)
+    const channel = entry(this.#channels, channelOfLink(item.link), newChannel)
+    entry(channel.links, item.link, () => new LinkShelf()).add(shelved)
+    channel.bytes += item.size
+    this.#count += 1
+    this.#bytes += item.size
   }
 
   #takeOff(shelved: Shelved): void {

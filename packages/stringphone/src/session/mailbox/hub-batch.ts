@@ -18,7 +18,6 @@ export interface HubBatchOptions {
   readonly shelf: HubShelf
   readonly limits: HubLimits
   readonly check: EnvelopeCheck
-  readonly rankOf: (id: Uint8Array) => number
   readonly link: string
 }
 
@@ -55,10 +54,6 @@ export class HubBatch {
     return this.#dropping
   }
 
-  get isNew(): boolean {
-    return this.#new.size > 0
-  }
-
   get newEnvelopes(): readonly NewEnvelope[] {
     return [...this.#adding].filter(([key]) => this.#new.has(key)).map(([, envelope]) => envelope)
   }
@@ -92,7 +87,7 @@ export class HubBatch {
   }
 
   #placeOne(parcel: Parcel | null, today: number): AcceptResult {
-    const { check, limits, link, rankOf } = this.#options
+    const { check, limits, link, shelf } = this.#options
     const facts = parcel && check(parcel.envelope) // [HUB-1-1]
     if (!facts) return { kind: "refused", why: "malformed" }
     const { day, id, size } = facts
@@ -113,7 +108,7 @@ export class HubBatch {
       stampBits: bits,
       bytes: parcel.envelope.slice(),
     }
-    const placement = this.#options.shelf.place({ ...envelope, size }, rankOf(id))
+    const placement = shelf.place({ ...envelope, size })
     if (placement.kind === "known") {
       this.#takeBetterStamp(envelope)
       return { kind: "known", id: envelope.id }

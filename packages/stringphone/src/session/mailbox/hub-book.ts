@@ -1,11 +1,9 @@
 import { ChannelError } from "../../bytes/index.js"
-import { hash, labelled } from "../../crypto/index.js"
 import {
   decodeParcel,
   type EnvelopeCheck,
   type HubLimits,
   type Parcel,
-  type RandomBytes,
   stampBytes,
 } from "../../mailbox/hub/index.js"
 import type { EnvelopeStore } from "../../store/envelopes/port.js"
@@ -16,18 +14,17 @@ export interface HubBookOptions {
   readonly store: EnvelopeStore
   readonly limits: HubLimits
   readonly check: EnvelopeCheck
-  readonly randomBytes: RandomBytes
 }
 
 /** The shelf and the store, which agree whenever nothing is under way. One change at a time. */
 export class HubBook {
   readonly #options: HubBookOptions
-  readonly #rankKey: Uint8Array
   #shelf: HubShelf
+  /** Something failed since the shelf was read, and it could not be read again. */
+  #isDoubtful = false
 
   constructor(options: HubBookOptions) {
     this.#options = options
-    this.#rankKey = options.randomBytes(32)
     this.#shelf = new HubShelf(options.limits)
   }
 
@@ -38,8 +35,10 @@ export class HubBook {
   /** What is true is in the store. @throws {ChannelError} those of the store */
   async load(): Promise<void> {
     const shelf = new HubShelf(this.#options.limits)
-    for (const entry of await this.#options.store.index()) shelf.add(entry, this.#rankOf(entry.id))
+    const index = await this.#options.store.index()
+    for (const entry of [...index].sort((a, b) => a.number - b.number)) shelf.add(entry)
     this.#shelf = shelf
+    this.#isDoubtful = false
   }
 
   /**
@@ -48,14 +47,15 @@ export class HubBook {
    */
   async take(parcels: readonly Uint8Array[], link: string, today: number): Promise<HubBatch> {
     const { check, limits, store } = this.#options
-    const rankOf = (id: Uint8Array): number => this.#rankOf(id)
-    const batch = new HubBatch({ shelf: this.#shelf, limits, check, rankOf, link })
+    if (this.#isDoubtful) await this.load()
+    const batch = new HubBatch({ shelf: this.#shelf, limits, check, link })
     batch.place(parcels.map(parcelOrNull), today)
     try {
       if (batch.dropping.length > 0) await store.drop(batch.dropping)
       if (batch.adding.length > 0) await store.add(batch.adding)
     } catch (error) {
-      // Something may have been dropped.
+      // Something may have been dropped, or stored without our being told.
+      this.#isDoubtful = true
       await this.load()
       if (!(error instanceof ChannelError && error.code === "store-full")) throw error
       batch.fail(error)
@@ -69,12 +69,6 @@ export class HubBook {
   ): Promise<{ readonly keys: readonly string[]; readonly count: number }> {
     const count = await this.#options.store.expire(today)
     return { keys: this.#shelf.expire(today), count }
-  }
-
-  /** The same at each offer, and nobody else can tell it: who offers again gets no other chance. */
-  #rankOf(id: Uint8Array): number {
-    const [a = 0, b = 0, c = 0, d = 0] = hash(labelled("mailbox rank", this.#rankKey, id))
-    return ((a * 256 + b) * 256 + c) * 256 + d
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type RandomBytes,
   untilTickMs,
 } from "../../mailbox/hub/index.js"
+import type { EnvelopeStore } from "../../store/envelopes/port.js"
 import type { Clock } from "../../transport/index.js"
 import { Timers } from "../timers.js"
 import type { ReleasedEnvelope, ReleasedMark } from "./hub-types.js"
@@ -57,6 +58,22 @@ export class HubHolding {
 
   get lastNumber(): number {
     return this.#lastNumber
+  }
+
+  /**
+   * These were added last. Without the number of the last one, more is held once more after a restart,
+   * and that is all. Asked of one envelope: the usage of a large archive takes long to count.
+   */
+  async readLastNumber(
+    store: Pick<EnvelopeStore, "get">,
+    added: readonly Pick<ReleasedEnvelope, "id">[],
+  ): Promise<void> {
+    try {
+      const [last] = await store.get(added.slice(-1).map(({ id }) => id))
+      this.#lastNumber = Math.max(this.#lastNumber, last?.number ?? 0)
+    } catch (error) {
+      this.#options.onTrouble(error)
+    }
   }
 
   /** For a random time. */

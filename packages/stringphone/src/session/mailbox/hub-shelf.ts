@@ -40,18 +40,18 @@ export class HubShelf {
     return this.#shelf.get(keyOfId(id), day)
   }
 
-  add(entry: Entry, rank: number): void {
-    this.#shelf.add(itemOf(entry, rank))
+  /** In the order in which they came. */
+  add(entry: Entry): void {
+    this.#shelf.add(itemOf(entry))
   }
 
-  place(entry: Entry, rank: number): Placement {
-    return this.#shelf.place(itemOf(entry, rank))
+  place(entry: Entry): Placement {
+    return this.#shelf.place(itemOf(entry))
   }
 
   /** The same envelope under a better stamp. */
-  restamp(item: ShelfItem, stampBits: number): void {
-    this.#shelf.remove(item.key, item.day)
-    this.#shelf.add({ ...item, stampBits })
+  restamp({ day, key }: ShelfItem, stampBits: number): void {
+    this.#shelf.restamp(key, day, stampBits)
   }
 
   expire(beforeDay: number): readonly string[] {
@@ -59,6 +59,6 @@ export class HubShelf {
   }
 }
 
-function itemOf({ day, id, link, size, stampBits }: Entry, rank: number): ShelfItem {
-  return { key: keyOfId(id), day, size, stampBits, link, rank }
+function itemOf({ day, id, link, size, stampBits }: Entry): ShelfItem {
+  return { key: keyOfId(id), day, size, stampBits, link }
 }

@@ -83,7 +83,7 @@ export class MailHub {
     this.#watch = new ClockWatch(this.#wallClock(), this.#clock.now())
     const randomBytes = options.randomBytes ?? systemRandom
     const { check = checkEnvelope, store } = options
-    this.#book = new HubBook({ store, limits: this.#limits, check, randomBytes })
+    this.#book = new HubBook({ store, limits: this.#limits, check })
     this.#holding = new HubHolding({
       clock: this.#clock,
       mixing: { meanMs: 30_000, batchMs: 5_000, ...options.mixing },
@@ -235,7 +235,9 @@ export class MailHub {
     way: Way,
   ): Promise<readonly AcceptResult[]> {
     return this.#serially(async () => {
-      const batch = await this.#book.take(parcels, link, this.today)
+      const taking = this.#book.take(parcels, link, this.today)
+      // Also when it fails: nobody knows then what the store has done.
+      const batch = await taking.finally(() => this.#index.change())
       if (batch.failure) this.#tellTrouble(batch.failure)
       else await this.#settle(batch, link, way)
       return batch.results
@@ -245,14 +247,12 @@ export class MailHub {
   /** All of it is durable: tells it, and holds what is new. */
   async #settle(batch: HubBatch, link: string, way: Way): Promise<void> {
     const leastNumber = this.#holding.lastNumber + 1
-    if (batch.isNew && this.#options.released) {
-      this.#holding.lastNumber = (await this.#store.usage()).lastNumber
-    }
+    const added = batch.newEnvelopes
+    if (this.#options.released) await this.#holding.readLastNumber(this.#store, added)
     for (const { day, key } of batch.unwanted) {
       this.#unwanted.add(key, day)
       this.#holding.forget(key)
     }
-    const added = batch.newEnvelopes
     for (const envelope of added) {
       this.#unwanted.delete(keyOfId(envelope.id))
       this.#hold({ ...envelope, size: envelope.bytes.length }, leastNumber, way)

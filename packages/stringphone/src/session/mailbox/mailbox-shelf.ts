@@ -1,23 +1,11 @@
 import { decodeJson, encodeJson } from "../../bytes/index.js"
-import type { Entry, Store } from "../../store/index.js"
+import type { Commit, Entry, Store } from "../../store/index.js"
+import type { KeptLetter } from "./kept-letter.js"
 
-/** A letter as it is kept; who its people are is looked up when it is shown. */
-export interface KeptLetter {
-  readonly id: string
-  readonly messageId: Uint8Array
-  readonly direction: "in" | "out"
-  readonly senderKey: Uint8Array | null
-  readonly receiverKeys: readonly Uint8Array[]
-  readonly authorship: "signed" | "deniable" | "anonymous"
-  readonly text: string
-  readonly files: readonly { readonly name: string; readonly size: number }[]
-  readonly writtenAt: number
-  readonly receivedAt: number
-  readonly expiresAt: number
-  readonly replyTo: Uint8Array | null
-  readonly wantsReceipt: boolean
-  readonly isRead: boolean
-  readonly confirmedBy: readonly Uint8Array[]
+/** A letter, and what holds until somebody changes or deletes it. */
+export interface ReadLetter {
+  readonly letter: KeptLetter
+  readonly check: Check
 }
 
 /** A receipt that goes out later. */
@@ -32,10 +20,8 @@ export interface Looked {
   readonly id: Uint8Array
 }
 
-export interface Write {
-  readonly key: string
-  readonly value: Uint8Array | null
-}
+export type Write = Commit["writes"][number]
+export type Check = NonNullable<Commit["checks"]>[number]
 
 const letterFolder = "mail/letter/"
 const outboxFolder = "mail/outbox/"
@@ -56,16 +42,15 @@ export class MailboxShelf {
     return this.#store.get(stateKey)
   }
 
-  async letters(): Promise<readonly KeptLetter[]> {
+  /** Newest first. */
+  async letters(): Promise<readonly ReadLetter[]> {
     const entries = await this.#store.list(letterFolder)
-    return entries
-      .map(({ value }) => decodeJson(value) as KeptLetter)
-      .sort((a, b) => b.receivedAt - a.receivedAt)
+    return entries.map(readLetter).sort((a, b) => b.letter.receivedAt - a.letter.receivedAt)
   }
 
-  async letter(id: string): Promise<KeptLetter | null> {
+  async letter(id: string): Promise<ReadLetter | null> {
     const entry = await this.#store.get(letterFolder + id)
-    return entry && (decodeJson(entry.value) as KeptLetter)
+    return entry && readLetter(entry)
   }
 
   async file(id: string, index: number): Promise<Uint8Array | null> {
@@ -102,14 +87,19 @@ export class MailboxShelf {
       await this.#store.commit({ writes: keys.map((key) => ({ key, value: null })) })
   }
 
-  async put(writes: readonly Write[]): Promise<void> {
-    if (writes.length > 0) await this.#store.commit({ writes })
+  /** @returns `false`: another program has changed since what was to be as it was */
+  async put(writes: readonly Write[], checks: readonly Check[] = []): Promise<boolean> {
+    return writes.length === 0 || this.#store.commit({ checks, writes })
   }
 
-  /** @returns `false`: another program has saved this mailbox since it was read */
-  commit(version: string | null, state: Uint8Array, writes: readonly Write[]): Promise<boolean> {
+  /** @returns `false`: another program has saved this mailbox, or what was to be as it was, since */
+  commit(
+    version: string | null,
+    state: Uint8Array,
+    { writes, checks }: { readonly writes: readonly Write[]; readonly checks: readonly Check[] },
+  ): Promise<boolean> {
     return this.#store.commit({
-      checks: [{ key: stateKey, version }],
+      checks: [{ key: stateKey, version }, ...checks],
       writes: [{ key: stateKey, value: state }, ...writes],
     })
   }
@@ -151,6 +141,10 @@ export function lookedWrite({ number, id }: Looked): Write {
 
 export function againWrite(): Write {
   return { key: againKey, value: new Uint8Array(0) }
+}
+
+function readLetter({ key, value, version }: Entry): ReadLetter {
+  return { letter: decodeJson(value) as KeptLetter, check: { key, version } }
 }
 
 function fileKey(id: string, index: number): string {

@@ -112,6 +112,8 @@ export interface MailboxStatus {
   readonly unread: number
   readonly pairs: readonly PairFacts[]
   readonly invitations: number
+  /** The address that anybody may write to; `null`: none is open. */
+  readonly publicAddress: { readonly text: string; readonly expiresAt: number } | null
   /** Envelopes that were looked at, of those in the hub. */
   readonly looked: number
   readonly envelopes: number

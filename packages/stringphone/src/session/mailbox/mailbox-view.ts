@@ -1,7 +1,7 @@
 import { hex, sameBytes } from "../../bytes/index.js"
 import { type ContactBook, contactByKey, trustOf } from "../../identity/index.js"
 import { isInvited, type Pair } from "../../mailbox/index.js"
-import type { KeptLetter } from "./mailbox-shelf.js"
+import type { KeptLetter } from "./kept-letter.js"
 import type { Correspondent, Letter, PairFacts } from "./mailbox-types.js"
 
 /** What people see of letters: names and trust come from the reader's own contact book. */

@@ -1,56 +1,50 @@
-import { ChannelError, hex, PeerError, sameBytes, UsageError } from "../../bytes/index.js"
-import { hash, labelled, randomBytes } from "../../crypto/index.js"
-import { type ContactBook, secretOfWords, wordsOfSecret } from "../../identity/index.js"
+import { ChannelError, hex, sameBytes, UsageError } from "../../bytes/index.js"
+import { randomBytes } from "../../crypto/index.js"
+import { secretOfWords, wordsOfSecret } from "../../identity/index.js"
 import {
-  type Address,
   checkEnvelope,
-  dayMs,
-  dayOf,
   type Draft,
   endOfDay,
   expiryDay,
   keysOfWords,
   longestLifeDays,
-  Mailbox,
-  type Opened,
+  type Mailbox,
   openWithWords,
   readAddressText,
   sealForWords,
   type Written,
 } from "../../mailbox/index.js"
+import { noStamp, ownLink } from "../../mailbox/hub/index.js"
 import type { EnvelopeStore, StoredEnvelope } from "../../store/envelopes/port.js"
+import { keptOfOwn } from "./kept-letter.js"
+import { draftOf } from "./mailbox-draft.js"
+import { MailboxKeeper } from "./mailbox-keeper.js"
+import { openAll } from "./mailbox-opening.js"
 import {
-  againWrite,
   type DueReceipt,
   dueWrite,
-  type KeptLetter,
-  letterKey,
   letterRemovals,
   letterWrites,
   lookedWrite,
   MailboxShelf,
   outboxWrite,
+  type ReadLetter,
   type Write,
 } from "./mailbox-shelf.js"
 import type {
   Invitation,
   Letter,
   LetterToWrite,
-  MailboxEvent,
   MailboxSession,
   MailboxStatus,
   OpenMailboxOptions,
-  Receiver,
 } from "./mailbox-types.js"
-import { isolated } from "../isolated.js"
-import { MailboxView } from "./mailbox-view.js"
 
 /** An envelope has up to 1 MiB. */
 const batchSize = 128
 /** Of one look: what is left over is searched the next time. */
 const mostRounds = 4
 const invitationDays = 28
-const noStamp = new Uint8Array(8)
 const hourMs = 3_600_000
 
 /**
@@ -65,63 +59,53 @@ export async function openMailbox(options: OpenMailboxOptions): Promise<MailboxS
   return session
 }
 
-/** What a change of the mailbox makes besides: it is saved together with it. */
-interface Change<T> {
-  readonly result: T
-  readonly writes?: readonly Write[]
-  readonly events?: readonly MailboxEvent[]
+interface LookOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, of: number) => void
 }
 
-interface Loaded {
-  readonly mailbox: Mailbox
-  /** `null`: it was never saved. */
-  readonly version: string | null
-  /** As it was saved. */
-  readonly state: Uint8Array
+interface LookResult {
+  readonly letters: number
+  readonly looked: number
 }
 
 class StoredMailbox implements MailboxSession {
   readonly #options: OpenMailboxOptions
   readonly #shelf: MailboxShelf
+  readonly #keeper: MailboxKeeper
   readonly #envelopes: EnvelopeStore
-  #cached: Loaded | null = null
-  #queue: Promise<unknown> = Promise.resolve()
-  #isClosed = false
 
   constructor(options: OpenMailboxOptions) {
     this.#options = options
     this.#shelf = new MailboxShelf(options.store)
+    this.#keeper = new MailboxKeeper(options, this.#shelf)
     this.#envelopes = options.envelopes
   }
 
   async begin(): Promise<void> {
-    const isLeapt = await this.#change((mailbox, today) => ({
-      result: mailbox.move(today) === "leapt",
+    const hasLeapt = await this.#keeper.change((mailbox, today) => ({
+      result: mailbox.hasLeapt(today),
     }))
-    if (isLeapt) this.#tell({ kind: "clock", explanation: leapt })
+    if (hasLeapt) this.#keeper.tell({ kind: "clock", explanation: leapt })
     await this.#post()
   }
 
   async write(letter: LetterToWrite): Promise<Letter> {
     const draft = draftOf(letter)
-    const now = this.#now()
-    const kept = await this.#change((mailbox, today) => {
+    const now = this.#keeper.now()
+    const ownKey = this.#options.identity.publicKey
+    const kept = await this.#keeper.change((mailbox, today) => {
       const written = mailbox.write(draft, today)
-      const kept = keptOfOwn(draft, written, this.#options.identity.publicKey, today, now)
+      const kept = keptOfOwn(draft, written, { ownKey, today, now })
       const files = (letter.files ?? []).map(({ bytes }) => bytes)
       return { result: kept, writes: [...letterWrites(kept, files), ...posted(written)] }
     })
     await this.#post()
-    return (await this.#view()).letter(kept)
+    return (await this.#keeper.view()).letter(kept)
   }
 
-  async look(
-    options: {
-      readonly signal?: AbortSignal
-      readonly onProgress?: (done: number, of: number) => void
-    } = {},
-  ): Promise<{ readonly letters: number; readonly looked: number }> {
-    await this.#change(() => ({ result: null }))
+  async look(options: LookOptions = {}): Promise<LookResult> {
+    await this.#keeper.change(() => ({ result: null }))
     await this.#sendDue()
     const before = await this.#lookedBefore()
     const first = await this.#lookFrom(before, false, options)
@@ -138,44 +122,48 @@ class StoredMailbox implements MailboxSession {
   }
 
   async letters(): Promise<readonly Letter[]> {
-    const view = await this.#view()
-    return (await this.#shelf.letters()).map((kept) => view.letter(kept))
+    const view = await this.#keeper.view()
+    return (await this.#shelf.letters()).map(({ letter }) => view.letter(letter))
   }
 
   async letter(id: string): Promise<Letter | null> {
-    const kept = await this.#find(id)
-    return kept && (await this.#view()).letter(kept)
+    const found = await this.#find(id)
+    return found && (await this.#keeper.view()).letter(found.letter)
   }
 
   async file(id: string, index: number): Promise<Uint8Array | null> {
-    const kept = await this.#find(id)
-    return kept && this.#shelf.file(kept.id, index)
+    const found = await this.#find(id)
+    return found && this.#shelf.file(found.letter.id, index)
   }
 
   async markRead(id: string): Promise<void> {
-    const kept = await this.#need(id)
-    await this.#shelf.put(letterWrites({ ...kept, isRead: true }))
+    // Made anew when another program has changed the letter meanwhile; one that it deleted stays deleted.
+    for (let isSaved = false; !isSaved;) {
+      const { letter, check } = await this.#need(id)
+      isSaved = await this.#shelf.put(letterWrites({ ...letter, isRead: true }), [check])
+    }
   }
 
   async confirm(id: string): Promise<void> {
-    const { direction, senderKey, messageId, wantsReceipt, ...kept } = await this.#need(id)
+    const { letter } = await this.#need(id)
+    const { direction, senderKey, messageId, wantsReceipt } = letter
     if (direction === "out" || !senderKey || !wantsReceipt) {
       throw new UsageError("no-receipt-wanted", "This letter does not ask for a receipt.")
     }
     const [byte = 0] = randomBytes(1)
-    const dueAt = this.#now() + hourMs + (byte / 256) * 23 * hourMs // [MAILBOX-4-5]
-    await this.#shelf.put([dueWrite(kept.id, { dueAt, to: senderKey, messageId })])
+    const dueAt = this.#keeper.now() + hourMs + (byte / 256) * 23 * hourMs // [MAILBOX-4-5]
+    await this.#shelf.put([dueWrite(letter.id, { dueAt, to: senderKey, messageId })])
   }
 
   async deleteLetter(id: string): Promise<void> {
-    await this.#shelf.put(letterRemovals(await this.#need(id)))
+    await this.#shelf.put(letterRemovals((await this.#need(id)).letter))
   }
 
   async invite({
     withWords = false,
     days = invitationDays,
   }: { readonly withWords?: boolean; readonly days?: number } = {}): Promise<Invitation> {
-    const invitation = await this.#change<Invitation>((mailbox, today) => {
+    const invitation = await this.#keeper.change<Invitation>((mailbox, today) => {
       const lastDay = today + days
       const text = mailbox.invite(lastDay)
       if (!withWords) return { result: { text, words: null, expiresAt: endOfDay(lastDay) } }
@@ -193,25 +181,22 @@ class StoredMailbox implements MailboxSession {
   }
 
   publicAddress(): Promise<string> {
-    return this.#change((mailbox, today) => ({ result: mailbox.publicAddress(today) }))
+    return this.#keeper.change((mailbox, today) => ({ result: mailbox.publicAddress(today) }))
   }
 
   async closePublicAddress(): Promise<void> {
-    await this.#change((mailbox) => ({ result: mailbox.closePublicAddress() }))
+    await this.#keeper.change((mailbox) => ({ result: mailbox.closePublicAddress() }))
   }
 
   async findInvitation(words: readonly string[]): Promise<string | null> {
     const keys = keysOfWords(secretOfWords(words))
-    for (let number = 0; ;) {
-      const batch = await this.#envelopes.since(number, batchSize)
+    for await (const { batch } of batchesAfter(this.#envelopes, 0)) {
       for (const { bytes } of batch) {
         const found = openWithWords(bytes, keys)
         if (found) return found
       }
-      const last = batch.at(-1)
-      if (!last) return null
-      number = last.number
     }
+    return null
   }
 
   readAddress(text: string): {
@@ -224,35 +209,35 @@ class StoredMailbox implements MailboxSession {
   }
 
   async status(): Promise<MailboxStatus> {
-    const { mailbox } = await this.#load()
+    const mailbox = await this.#keeper.mailbox()
     const letters = await this.#shelf.letters()
-    const view = await this.#view()
-    const { count, lastNumber } = await this.#envelopes.usage()
+    const view = await this.#keeper.view()
+    const today = this.#keeper.today()
+    const open = mailbox.openPublicAddress(today)
     return {
       letters: letters.length,
-      unread: letters.filter(({ isRead }) => !isRead).length,
+      unread: letters.filter(({ letter }) => !letter.isRead).length,
       pairs: mailbox.pairs.map((pair) => view.pair(pair)),
       invitations: mailbox.invitations.filter(({ usedBy }) => !usedBy).length,
-      looked: Math.min(await this.#lookedBefore(), lastNumber),
-      envelopes: count,
+      publicAddress: open && { text: open.text, expiresAt: endOfDay(open.lastDay) },
+      looked: await this.#lookedBefore(),
+      envelopes: (await this.#envelopes.usage()).count,
       waiting: (await this.#shelf.outbox()).length,
-      clock: mailbox.hasLeapt(this.#today()) ? leapt : null,
+      clock: mailbox.hasLeapt(today) ? leapt : null,
     }
   }
 
   async confirmDate(): Promise<void> {
-    await this.#change((mailbox, today) => ({ result: mailbox.confirmDate(today) }))
+    await this.#keeper.change((mailbox, today) => ({ result: mailbox.confirmDate(today) }))
   }
 
   async forget(publicKey: Uint8Array): Promise<void> {
-    const hadKeys = await this.#change((mailbox) => ({ result: mailbox.forget(publicKey) }))
+    const hadKeys = await this.#keeper.change((mailbox) => ({ result: mailbox.forget(publicKey) }))
     if (!hadKeys) throw new UsageError("no-pair", "There are no keys with this contact.")
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true
-    await this.#queue.catch(() => undefined)
-    this.#cached = null
+  close(): Promise<void> {
+    return this.#keeper.close()
   }
 
   /** 0 when the hub is another one than before. */
@@ -265,89 +250,31 @@ class StoredMailbox implements MailboxSession {
     return isOther || lastNumber < number ? 0 : number
   }
 
-  async #lookFrom(
-    from: number,
-    onlyTags: boolean,
-    options: {
-      readonly signal?: AbortSignal
-      readonly onProgress?: (done: number, of: number) => void
-    },
-  ): Promise<{ readonly letters: number; readonly looked: number }> {
-    let number = from
+  async #lookFrom(from: number, isAgain: boolean, options: LookOptions): Promise<LookResult> {
     let looked = 0
     let letters = 0
     const { lastNumber } = await this.#envelopes.usage()
-    while (!options.signal?.aborted) {
-      const batch = await this.#envelopes.since(number, batchSize)
-      const last = batch.at(-1)
-      if (!last) break
-      const opened = await this.#change((mailbox, today) =>
-        this.#openAll(mailbox, batch, { today, onlyTags, last }),
-      )
-      letters += opened.letters
-      number = last.number
+    for await (const { batch, last } of batchesAfter(this.#envelopes, from, options.signal)) {
+      letters += await this.#open(batch, isAgain, isAgain ? [] : [lookedWrite(last)])
       looked += batch.length
-      options.onProgress?.(number - from, Math.max(1, lastNumber - from))
+      options.onProgress?.(last.number - from, Math.max(1, lastNumber - from))
     }
     return { letters, looked }
   }
 
-  async #openAll(
-    mailbox: Mailbox,
+  /** @returns how many letters there were */
+  #open(
     batch: readonly StoredEnvelope[],
-    how: { readonly today: number; readonly onlyTags: boolean; readonly last: StoredEnvelope },
-  ): Promise<Change<{ readonly letters: number }>> {
-    // By key: several letters may say something about the same one.
-    const writes = new Map<string, Write>()
-    const write = (all: readonly Write[]): void => all.forEach((one) => writes.set(one.key, one))
-    const confirmed = new Map<string, KeptLetter>()
-    if (!how.onlyTags) write([lookedWrite(how.last)])
-    const events: MailboxEvent[] = []
-    let letters = 0
-    const book = this.#book
-    for (const { bytes, day } of batch) {
-      if (how.onlyTags && !mailbox.isOurs(bytes)) continue
-      try {
-        const opened = mailbox.open(bytes, how.today)
-        if (!opened) continue
-        const view = new MailboxView(this.#options.identity.publicKey, book, mailbox.pairs)
-        if (opened.isFirst && opened.senderKey) {
-          const pair = mailbox.pairWith(opened.senderKey)
-          if (pair) events.push({ kind: "pair", pair: view.pair(pair) })
-        }
-        if (opened.kind === "receipt") {
-          const known = (await this.#shelf.letters()).map((one) => confirmed.get(one.id) ?? one)
-          const letter = confirmedBy(known, opened)
-          if (!letter || !opened.senderKey) continue
-          confirmed.set(letter.id, letter)
-          write(letterWrites(letter))
-          const from = view.correspondent(opened.senderKey)
-          events.push({ kind: "receipt", id: letter.id, from })
-          continue
-        }
-        const id = await this.#idOf(opened, new Set(writes.keys()))
-        const kept = keptOfOpened(id, opened, day, this.#now())
-        const files = opened.files.map((file) => file.bytes)
-        write(letterWrites(kept, files))
-        events.push({ kind: "letter", letter: view.letter(kept) })
-        letters++
-      } catch (error) {
-        if (!(error instanceof PeerError)) throw error
-        // Told when it was first looked at.
-        if (!how.onlyTags) events.push({ kind: "rejected", error })
-      }
-    }
-    return { result: { letters }, writes: [...writes.values()], events }
-  }
-
-  /** The same for all who have the letter; another one where somebody used a message ID twice. */
-  async #idOf(
-    { senderKey, messageId, digest }: Opened,
-    written: ReadonlySet<string>,
-  ): Promise<string> {
-    const id = letterId(senderKey, messageId)
-    const isTaken = written.has(letterKey(id)) || (await this.#shelf.letter(id)) !== null
-    return isTaken || !senderKey ? letterId(senderKey, messageId, digest) : id
+    isAgain: boolean,
+    besides: readonly Write[],
+  ): Promise<number> {
+    const { publicKey: ownKey } = this.#options.identity
+    return this.#keeper.change(async (mailbox, today, book) => {
+      const now = this.#keeper.now()
+      const options = { shelf: this.#shelf, ownKey, book, today, now, isAgain }
+      const opened = await openAll(mailbox, batch, options)
+      return { ...opened, writes: [...besides, ...(opened.writes ?? [])] }
+    })
   }
 
   /** What we wrote goes into the hub; saved before, so that nothing is lost and no number is used twice. */
@@ -358,7 +285,7 @@ class StoredMailbox implements MailboxSession {
       const facts = checkEnvelope(value)
       if (!facts) return []
       const { id, day } = facts
-      return [{ id, day, bytes: value, stamp: noStamp, stampBits: 0, link: "own" }]
+      return [{ id, day, bytes: value, stamp: noStamp, stampBits: 0, link: ownLink }]
     })
     try {
       await this.#envelopes.add(envelopes)
@@ -366,14 +293,14 @@ class StoredMailbox implements MailboxSession {
     } catch (error) {
       // It is saved, and goes out when the hub takes it: nobody has to write it again.
       if (!(error instanceof ChannelError)) throw error
-      this.#tell({ kind: "waiting", error })
+      this.#keeper.tell({ kind: "waiting", error })
     }
   }
 
   async #sendDue(): Promise<void> {
-    const now = this.#now()
+    const now = this.#keeper.now()
     for (const due of (await this.#shelf.due()).filter(({ dueAt }) => dueAt <= now)) {
-      await this.#change((mailbox, today) => ({
+      await this.#keeper.change((mailbox, today) => ({
         result: null,
         writes: [...this.#receipt(mailbox, due, today), { key: due.key, value: null }],
       }))
@@ -393,206 +320,42 @@ class StoredMailbox implements MailboxSession {
     }
   }
 
-  /** Runs on the newest state, and again when another program was faster. One at a time. */
-  #change<T>(
-    make: (mailbox: Mailbox, today: number) => Change<T> | Promise<Change<T>>,
-  ): Promise<T> {
-    const run = this.#queue.then(async () => {
-      for (;;) {
-        if (this.#isClosed) throw new UsageError("closed", "This mailbox was closed.")
-        this.#book = await this.#contacts()
-        const { mailbox, version, state: before } = await this.#load()
-        // It changes in place: whatever fails from here on, the saved state is the one that counts.
-        this.#cached = null
-        mailbox.move(this.#today())
-        const made = await make(mailbox, this.#today())
-        const { result, events = [] } = made
-        const again = mailbox.hasNewTags ? [againWrite()] : []
-        mailbox.hasNewTags = false
-        const writes = [...(made.writes ?? []), ...again]
-        const state = mailbox.save()
-        // Most looks find nothing, and change nothing.
-        if (version !== null && sameBytes(state, before)) {
-          await this.#shelf.put(writes)
-          this.#cached = { mailbox, version, state }
-        } else {
-          if (!(await this.#shelf.commit(version, state, writes))) continue
-          const saved = await this.#shelf.state()
-          // Another program may have been faster by now: then this is not the state behind the version.
-          const isOurs = saved !== null && sameBytes(saved.value, state)
-          if (isOurs) this.#cached = { mailbox, version: saved.version, state }
-        }
-        for (const event of events) this.#tell(event)
-        return result
-      }
-    })
-    this.#queue = run.catch(() => undefined)
-    return run
-  }
-
-  /** As of the last change. */
-  #book: ContactBook = []
-
-  async #load(): Promise<Loaded> {
-    const entry = await this.#shelf.state()
-    const { identity } = this.#options
-    if (!entry) {
-      const mailbox = new Mailbox(identity, this.#today(), randomBytes)
-      return { mailbox, version: null, state: new Uint8Array(0) }
-    }
-    if (this.#cached?.version === entry.version) return this.#cached
-    const { value: state, version } = entry
-    return { mailbox: Mailbox.restore(state, identity, randomBytes), version, state }
-  }
-
-  async #view(): Promise<MailboxView> {
-    const { mailbox } = await this.#load()
-    const book = await this.#contacts()
-    return new MailboxView(this.#options.identity.publicKey, book, mailbox.pairs)
-  }
-
-  async #contacts(): Promise<ContactBook> {
-    return (await this.#options.contacts?.contacts()) ?? []
-  }
-
-  async #need(id: string): Promise<KeptLetter> {
-    const kept = await this.#find(id)
-    if (kept) return kept
+  async #need(id: string): Promise<ReadLetter> {
+    const found = await this.#find(id)
+    if (found) return found
     throw new UsageError("no-such-letter", "There is no letter with this ID.")
   }
 
-  async #find(id: string): Promise<KeptLetter | null> {
+  async #find(id: string): Promise<ReadLetter | null> {
     const whole = await this.#shelf.letter(id)
     if (whole || !/^[0-9a-f]{4,31}$/.test(id)) return whole
-    const all = (await this.#shelf.letters()).filter((letter) => letter.id.startsWith(id))
+    const all = (await this.#shelf.letters()).filter(({ letter }) => letter.id.startsWith(id))
     if (all.length < 2) return all[0] ?? null
     throw new UsageError(
       "ambiguous-letter",
       "Several letters have an ID that begins so. Give more of it.",
     )
   }
-
-  #tell(event: MailboxEvent): void {
-    const { onEvent } = this.#options
-    if (onEvent) void isolated(() => onEvent(event))
-  }
-
-  #now(): number {
-    return (this.#options.wallClock ?? Date.now)()
-  }
-
-  #today(): number {
-    return dayOf(this.#now())
-  }
 }
 
 const leapt =
   "The clock of this device says weeks more than when it last looked. If the date is right, confirm it; otherwise set the clock. Nothing is written until then."
 
-function draftOf({
-  to,
-  text,
-  files,
-  authorship,
-  lifeDays,
-  replyTo,
-  wantsReceipt,
-}: LetterToWrite): Draft {
-  return {
-    to: to.map(toOf),
-    text,
-    ...(files && { files }),
-    ...(authorship && { authorship }),
-    ...(lifeDays !== undefined && { life: lifeDays }),
-    ...(replyTo !== undefined && { replyTo: messageIdOf(replyTo) }),
-    ...(wantsReceipt !== undefined && { wantsReceipt }),
+/** All that came into a hub after this number. */
+async function* batchesAfter(
+  envelopes: EnvelopeStore,
+  number: number,
+  signal?: AbortSignal,
+): AsyncGenerator<{ readonly batch: readonly StoredEnvelope[]; readonly last: StoredEnvelope }> {
+  for (let after = number; !signal?.aborted;) {
+    const batch = await envelopes.since(after, batchSize)
+    const last = batch.at(-1)
+    if (!last) return
+    yield { batch, last }
+    after = last.number
   }
-}
-
-function toOf(receiver: Receiver): Uint8Array | Address {
-  return "address" in receiver ? readAddressText(receiver.address) : receiver.publicKey
-}
-
-function messageIdOf(text: string): Uint8Array {
-  if (/^[0-9a-f]{32}$/.test(text))
-    return Uint8Array.from(text.match(/../g) ?? [], (two) => parseInt(two, 16))
-  throw new UsageError(
-    "bad-message-id",
-    "What is answered is named by the message ID of the letter.",
-  )
 }
 
 function posted({ envelopes }: Written): readonly Write[] {
   return envelopes.map((envelope) => outboxWrite(hex(randomBytes(8)), envelope))
-}
-
-/** Two people may choose one message ID. */
-function letterId(
-  senderKey: Uint8Array | null,
-  messageId: Uint8Array,
-  digest: Uint8Array = new Uint8Array(32),
-): string {
-  const sender = senderKey ?? new Uint8Array(32)
-  return hex(hash(labelled("mailbox letter", sender, messageId, digest))).slice(0, 32)
-}
-
-function keptOfOwn(
-  draft: Draft,
-  { messageId, day, receiverKeys }: Written,
-  ownKey: Uint8Array,
-  today: number,
-  now: number,
-): KeptLetter {
-  return {
-    id: letterId(ownKey, messageId),
-    messageId,
-    direction: "out",
-    senderKey: ownKey,
-    receiverKeys,
-    authorship: draft.authorship ?? "deniable",
-    text: draft.text,
-    files: (draft.files ?? []).map(({ name, bytes }) => ({ name, size: bytes.length })),
-    writtenAt: today * dayMs,
-    receivedAt: now,
-    expiresAt: endOfDay(day),
-    replyTo: draft.replyTo ?? null,
-    wantsReceipt: draft.wantsReceipt ?? false,
-    isRead: true,
-    confirmedBy: [],
-  }
-}
-
-function keptOfOpened(id: string, opened: Opened, day: number, now: number): KeptLetter {
-  const { messageId, senderKey, receiverKeys, authorship, text, replyTo, wantsReceipt } = opened
-  return {
-    id,
-    messageId,
-    direction: "in",
-    senderKey,
-    receiverKeys,
-    authorship,
-    text,
-    files: opened.files.map(({ name, bytes }) => ({ name, size: bytes.length })),
-    writtenAt: opened.writtenDay * dayMs,
-    receivedAt: now,
-    expiresAt: endOfDay(day),
-    replyTo,
-    wantsReceipt,
-    isRead: false,
-    confirmedBy: [],
-  }
-}
-
-/** The letter of ours that a receipt is for, confirmed. `null`: none, or not by its receiver. */
-function confirmedBy(
-  known: readonly KeptLetter[],
-  { replyTo, senderKey }: Opened,
-): KeptLetter | null {
-  const letter = known.find(
-    ({ direction, messageId }) => direction === "out" && replyTo && sameBytes(messageId, replyTo),
-  )
-  if (!letter || !senderKey) return null
-  if (!letter.receiverKeys.some((key) => sameBytes(key, senderKey))) return null
-  if (letter.confirmedBy.some((key) => sameBytes(key, senderKey))) return null
-  return { ...letter, confirmedBy: [...letter.confirmedBy, senderKey] }
 }

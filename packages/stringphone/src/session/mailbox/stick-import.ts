@@ -3,8 +3,9 @@ import type { StickFile } from "../../store/stick-folder/port.js"
 import { contentsOf, listOf, type StickContents, unlessDamaged } from "./stick-contents.js"
 import { StickKeyRing, type StickKeys } from "./stick-keys.js"
 import { SegmentFile } from "./stick-segment.js"
-import { isAsListed, scan, survey, type Survey } from "./stick-survey.js"
+import { isAsListed, readList, scan, survey, type Survey } from "./stick-survey.js"
 import type { ImportOptions, ImportResult, StickParcel } from "./stick-types.js"
+import { unreadable, type UnreadableFile, type UnreadableReason } from "./stick-unreadable.js"
 
 /** Envelopes whose IDs are asked for at once. */
 const maxAsked = 1_024
@@ -22,7 +23,9 @@ const maxHandedBytes = 4 * 1_048_576
 export async function importFromStick(options: ImportOptions): Promise<ImportResult> {
   const contents = await contentsOf(options.folder)
   const keys = await new StickKeyRing(options.folder, options.passphrase).open(contents)
-  return importContents(options, contents, keys, contents.segments)
+  const result = await importContents(options, contents, keys, contents.segments)
+  const alone = await withoutMail(options, contents, keys)
+  return { ...result, unreadable: [...result.unreadable, ...alone] }
 }
 
 /** @param segments which of them to read */
@@ -47,6 +50,22 @@ export async function importContents(
   return tally.result(options.signal?.aborted ?? false)
 }
 
+/** What belongs to segments that are not there; a list whose segment had expired may stay behind. */
+async function withoutMail(
+  { folder, signal, today }: ImportOptions,
+  { keys: keyFiles, orphans, segments }: StickContents,
+  keys: StickKeys,
+): Promise<readonly UnreadableFile[]> {
+  const alone: UnreadableFile[] = []
+  for (const file of orphans) {
+    if (signal?.aborted) return alone
+    const found = await readList({ folder, stickKeys: keys.all }, file)
+    if (found === null || found.list.lastDay >= today) alone.push(unreadable(file.name, "no-mail"))
+  }
+  const isOnlyKeys = segments.length + orphans.length === 0
+  return isOnlyKeys ? keyFiles.map(({ name }) => unreadable(name, "no-mail")) : alone
+}
+
 class Tally {
   new = 0
   known = 0
@@ -56,6 +75,7 @@ class Tally {
   lost = 0
   damaged = 0
   unfinished = 0
+  readonly unreadable: UnreadableFile[] = []
 
   lose(): void {
     this.lost++
@@ -63,9 +83,10 @@ class Tally {
   }
 
   result(isStopped: boolean): ImportResult {
-    const { known, expired, refused, unfinished, damaged, lost } = this
-    const found = this.new + known + expired + refused + lost
-    return { found, new: this.new, known, expired, refused, damaged, unfinished, isStopped }
+    const { lost, new: fresh, ...counts } = this
+    const { known, expired, refused } = counts
+    const found = fresh + known + expired + refused + lost
+    return { found, new: fresh, ...counts, isStopped }
   }
 }
 
@@ -78,18 +99,23 @@ async function importSegment(
   const { folder, check, today } = options
   const surveying = { folder, check, today, stickKeys: keys.all }
   const segment = await SegmentFile.open(folder, file)
-  if (segment === "damaged") tally.damaged++
-  if (segment === "damaged" || segment === "gone") return
+  if (segment === "gone") return
+  if (segment === "damaged") {
+    tally.damaged++
+    tally.unreadable.push(unreadable(file.name, "failed"))
+    return
+  }
   try {
     const found = await survey(surveying, segment, list)
-    const first = new Tally()
+    const first = tallyOf(segment, found, keys)
     if (await importSurvey(options, segment, found, first)) return merge(tally, first)
     // The list lies, or what it lists is damaged; without it, the next hub that writes here puts right what
     // is missing. What was new is known by now, and everything else is counted anew.
-    const second = new Tally()
-    second.damaged = 1
     if (list !== undefined) await unlessDamaged(folder, () => folder.remove(list.name))
-    await importSurvey(options, segment, await scan(surveying, segment), second)
+    const scanned = await scan(surveying, segment)
+    const second = tallyOf(segment, scanned, keys)
+    second.damaged++
+    await importSurvey(options, segment, scanned, second)
     second.known = Math.max(0, second.known - first.new)
     second.new += first.new
     merge(tally, second)
@@ -105,9 +131,6 @@ async function importSurvey(
   found: Survey,
   tally: Tally,
 ): Promise<boolean> {
-  tally.damaged += found.damaged
-  tally.refused += found.refused
-  if (found.isUnfinished) tally.unfinished++
   const live = found.entries.filter(({ day }) => day >= options.today)
   tally.expired += found.entries.length - live.length
   const byPlace = live.sort((a, b) => a.offset - b.offset)
@@ -128,6 +151,24 @@ async function importSurvey(
   }
   await hand.over()
   return isHonest
+}
+
+/** What a segment is said to hold, before anything on it is looked at. */
+function tallyOf(segment: SegmentFile, found: Survey, keys: StickKeys): Tally {
+  const tally = new Tally()
+  tally.damaged = found.damaged
+  tally.refused = found.refused
+  tally.unfinished = found.isUnfinished ? 1 : 0
+  const isClosed = found.stickKey === null && segment.chunkCount > 0
+  if (isClosed) tally.unreadable.push(unreadable(segment.name, reasonOf(segment, keys)))
+  return tally
+}
+
+/** Why none of our keys opens it. */
+function reasonOf(segment: SegmentFile, keys: StickKeys): UnreadableReason {
+  if (segment.hasReadFailure) return "failed"
+  if (keys.hasSealed) return "sealed"
+  return keys.all.length === 0 ? "no-key" : "altered"
 }
 
 /** @returns `false`: it is not what the list says of it, or can not be read */
@@ -182,4 +223,5 @@ function merge(into: Tally, from: Tally): void {
   into.lost += from.lost
   into.damaged += from.damaged
   into.unfinished += from.unfinished
+  into.unreadable.push(...from.unreadable)
 }

@@ -22,6 +22,8 @@ export interface StickKeys {
   /** What to write under; `null`: there is none yet. */
   readonly own: { readonly key: Uint8Array; readonly fileName: string } | null
   readonly damaged: number
+  /** There are others, for which the passphrase is missing or another one. */
+  readonly hasSealed: boolean
 }
 
 /** Opens the keys of sticks; what was opened once is not stretched again. */
@@ -65,6 +67,7 @@ export class StickKeyRing {
     if (readable.length === 0 && newer !== null) throw newer
     return {
       all: readable.map(({ key }) => key),
+      hasSealed: sealed.some((file) => !readable.some((one) => one.file === file)),
       own: own === undefined ? null : { key: own.key, fileName: own.file.name },
       damaged:
         damaged +

@@ -2,6 +2,7 @@ import type { StretchCost } from "../../crypto/index.js"
 import type { EnvelopeStore } from "../../store/envelopes/port.js"
 import type { StickFolder } from "../../store/stick-folder/port.js"
 import type { Clock } from "../../transport/index.js"
+import type { UnreadableFile } from "./stick-unreadable.js"
 
 /** What every use of a stick needs. */
 export interface StickOptions {
@@ -78,6 +79,8 @@ export interface ImportResult {
   readonly refused: number
   /** Files and places that could not be read, or said what is not so. */
   readonly damaged: number
+  /** Files of which nothing could be read; `damaged` counts those that hold mail. */
+  readonly unreadable: readonly UnreadableFile[]
   /** Segments that end early: somebody is still writing, or was interrupted. What is there counts. */
   readonly unfinished: number
   readonly isStopped: boolean

@@ -29,8 +29,8 @@ class Watch implements StickWatch {
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
   #look: Promise<void> = Promise.resolve()
-  /** Segments that were read, by name: how long they were. */
-  readonly #read = new Map<string, number>()
+  /** Segments that were read, by name: how long they were, and of unreadable ones, what keys there were. */
+  readonly #read = new Map<string, string>()
   #last: {
     readonly contents: StickContents
     readonly number: number
@@ -89,7 +89,12 @@ class Watch implements StickWatch {
   }
 
   async #import(contents: StickContents, today: number): Promise<ImportResult | null> {
-    const fresh = contents.segments.filter(({ name, bytes }) => this.#read.get(name) !== bytes)
+    // Whoever carries the files may bring the key last.
+    const keyFiles = contents.keys.map(({ name, bytes }) => `${name} ${bytes}`).join()
+    const fresh = contents.segments.filter(({ name, bytes }) => {
+      const read = this.#read.get(name)
+      return read !== `${bytes}` && read !== `${bytes} ${keyFiles}`
+    })
     if (fresh.length === 0) return null
     const keys = await this.#ring.open(contents)
     const signal = this.#signal
@@ -98,7 +103,10 @@ class Watch implements StickWatch {
     if (imported.isStopped) return imported
     const names = new Set(contents.segments.map(({ name }) => name))
     for (const name of this.#read.keys()) if (!names.has(name)) this.#read.delete(name)
-    for (const { name, bytes } of fresh) this.#read.set(name, bytes)
+    const closed = new Set(imported.unreadable.map(({ name }) => name))
+    for (const { name, bytes } of fresh) {
+      this.#read.set(name, closed.has(name) ? `${bytes} ${keyFiles}` : `${bytes}`)
+    }
     return imported
   }
 }

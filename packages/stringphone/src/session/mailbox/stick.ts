@@ -13,3 +13,4 @@ export type {
   WatchOptions,
   WatchRound,
 } from "./stick-types.js"
+export type { UnreadableFile, UnreadableReason } from "./stick-unreadable.js"
