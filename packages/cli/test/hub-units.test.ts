@@ -1,11 +1,14 @@
 import { chmodSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
+import { ChannelError } from "stringphone/bytes"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { listenText, parseHubAddress, parseListen } from "../src/hub/address.js"
+import { ArchiveWatch } from "../src/hub/archive-watch.js"
 import { type HubFlags, noFlags, parseHubConfig, parseLimit } from "../src/hub/config.js"
 import { readHubConfig } from "../src/hub/config-file.js"
-import { HubCounts } from "../src/hub/counts.js"
+import { HubCounts, type HubNow } from "../src/hub/counts.js"
 import { describeHub, reportHub } from "../src/hub/describe.js"
+import { hubName } from "../src/hub/hub-name.js"
 import { metricsText } from "../src/hub/metrics.js"
 import { freshHome as freshFolder } from "./folder.js"
 
@@ -80,6 +83,7 @@ describe("the configuration of a hub", () => {
       coverEveryMs: 60_000,
       maxConnections: 1_000,
       watchEveryMs: 10_000,
+      backboneMaxBytes: 17_179_869_184,
     })
     const flags: HubFlags = {
       connect: ["tcp://third:1"],
@@ -108,7 +112,16 @@ describe("the configuration of a hub", () => {
     [{ limits: { maxBytes: 1 } }, "limits.maxBytes has to be a whole number"],
     [{ limits: { maxbytes: 1 } }, "limits.maxbytes is not known here"],
     [{ watch: 5 }, "watch has to be a text"],
-    [{ http: "no where" }, "Say where to listen"],
+    [{ http: "no where" }, "http is wrong: Say where to listen"],
+    [{ backbone: 5 }, "backbone has to be a text"],
+    [{ backbone: "nats://server" }, "backbone is wrong: A backbone's address is like"],
+    [{ backbone: "nats://server/our.mail" }, "backbone is wrong: A backbone's address is like"],
+    [{ backbone: "mqtt://server/mail" }, "backbone is wrong: A backbone's address is like"],
+    [{ archive: "mysql://x/mail" }, "archive is wrong: An archive's address is like"],
+    [{ archive: "postgresql://x" }, "archive is wrong: An archive's address is like"],
+    [{ archive: "postgresql://x/y", archiveSchema: "N" }, "archiveSchema is wrong: A schema has"],
+    [{ archiveSchema: "north" }, "archiveSchema is for an archive, and there is none"],
+    [{ limits: { backboneMaxBytes: 1 } }, "limits.backboneMaxBytes has to be a whole number"],
     [[], "The file has to be an object"],
   ])("%j is wrong", (value, message) => {
     expect(() => parseHubConfig(value, noFlags)).toThrow(message)
@@ -136,6 +149,12 @@ describe("the configuration of a hub", () => {
     expect(() => parseLimit(name, text)).toThrow("Give a number from")
   })
 
+  it("that comes along says what counts without it", async () => {
+    const path = join(import.meta.dirname, "..", "deploy", "hub.json")
+    const { limits } = await readHubConfig(path, noFlags)
+    expect(limits).toEqual(parseHubConfig({}, noFlags).limits)
+  })
+
   it("with a password is for its owner alone", async () => {
     const path = join(freshFolder(), "hub.json")
     writeFileSync(path, JSON.stringify(file), { mode: 0o644 })
@@ -147,6 +166,117 @@ describe("the configuration of a hub", () => {
     await expect(readHubConfig(join(path, "none"), noFlags)).rejects.toMatchObject({
       code: "bad-config",
     })
+  })
+})
+
+describe("what hubs of one operator share", () => {
+  const file = {
+    backbone: "nats://hub:s3cret@nats.example/mail",
+    archive: "postgresql://hub:s3cret@db.example/mail?sslmode=require",
+    archiveSchema: "north",
+  }
+
+  it("is told without a login", () => {
+    const config = parseHubConfig(file, noFlags)
+    expect(config).toMatchObject({
+      backbone: { url: "nats://hub:s3cret@nats.example", name: "mail" },
+      archive: { url: file.archive, schema: "north" },
+      hasSecrets: true,
+    })
+    expect(reportHub(config)).toMatchObject({
+      backbone: "nats://nats.example/mail",
+      archive: "postgresql://db.example/mail, schema north",
+    })
+    const text = describeHub(config)
+    expect(text).toContain("Envelopes    postgresql://db.example/mail, schema north\n")
+    expect(text).toContain("Backbone     nats://nats.example/mail\n")
+    expect(text + JSON.stringify(reportHub(config))).not.toMatch(/s3cret|hub:|hub@/)
+  })
+
+  it("is what flags say instead, which hold no password", () => {
+    const flags: HubFlags = {
+      backbone: "tls://nats.example:4443/other",
+      archive: "postgres://hub@db.example/other",
+      archiveSchema: "south",
+      limits: {},
+    }
+    expect(parseHubConfig(file, flags)).toMatchObject({
+      backbone: { url: "tls://nats.example:4443", name: "other" },
+      archive: { url: "postgres://hub@db.example/other", schema: "south" },
+      hasSecrets: false,
+    })
+    expect(parseHubConfig({}, noFlags)).toMatchObject({ backbone: null, archive: null })
+  })
+
+  it.each([
+    { backbone: "nats://hub:s3cret@nats.example/mail" },
+    { backbone: "nats://s3cret@nats.example/mail" },
+    { archive: "postgresql://hub:s3cret@db.example/mail" },
+    { archive: "postgresql://db.example/mail?password=s3cret" },
+  ])("takes no login in a flag: %j", (flag) => {
+    expect(() => parseHubConfig({}, { ...flag, limits: {} })).toThrow(
+      /^A login does not belong into --(?!.*s3cret)/,
+    )
+  })
+
+  it.each([
+    [{ backbone: "nats://s3cret@nats.example/mail" }, true],
+    [{ backbone: "nats://nats.example/mail" }, false],
+    [{ archive: "postgresql://hub:s3cret@db.example/mail" }, true],
+    [{ archive: "postgresql://db.example/mail?password=s3cret" }, true],
+    [{ archive: "postgresql://hub@db.example/mail?sslmode=require" }, false],
+  ])("makes a secret of a file, or not: %j", (config, hasSecrets) => {
+    expect(parseHubConfig(config, noFlags).hasSecrets).toBe(hasSecrets)
+  })
+
+  it("takes the backbone's login from the environment, whatever is in it", async () => {
+    vi.stubEnv("STRINGPHONE_HUB_BACKBONE_USERNAME", "north")
+    vi.stubEnv("STRINGPHONE_HUB_BACKBONE_PASSWORD", "a/b@c:d")
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const path = join(freshFolder(), "hub.json")
+    writeFileSync(path, JSON.stringify({ backbone: "nats://nats.example/mail" }), { mode: 0o644 })
+    const { backbone } = await readHubConfig(path, noFlags)
+    const { password, username } = new URL(backbone!.url)
+    expect([username, decodeURIComponent(password)]).toEqual(["north", "a/b@c:d"])
+  })
+
+  it("knows each hub by a name that stays, and is no other's", async () => {
+    const paths = [join(freshFolder(), "name"), join(freshFolder(), "name")]
+    const names = await Promise.all(paths.map(hubName))
+    expect(names[0]).toMatch(/^hub-[0-9a-f]{16}$/)
+    expect(names[1]).not.toBe(names[0])
+    expect(await Promise.all(paths.map(hubName))).toEqual(names)
+    writeFileSync(paths[0]!, "no name\n")
+    expect(await hubName(paths[0]!)).toMatch(/^hub-[0-9a-f]{16}$/)
+    await expect(hubName(freshFolder())).rejects.toMatchObject({ code: "unreadable-name" })
+  })
+})
+
+describe("a database that keeps the envelopes", () => {
+  it("is looked at, whether it fails or is silent", async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let answer = (): Promise<readonly boolean[]> => Promise.resolve([false])
+    const told: (string | null)[] = []
+    const watch = new ArchiveWatch({ has: () => answer() }, (trouble) =>
+      told.push(trouble && trouble.message),
+    )
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(told).toEqual([])
+    answer = () => Promise.reject(new ChannelError("store-failed", "It is away."))
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect([told, watch.trouble?.code]).toEqual([["It is away."], "store-failed"])
+    answer = () => Promise.resolve([false])
+    watch.look()
+    await vi.advanceTimersByTimeAsync(0)
+    expect([told.at(-1), watch.trouble]).toEqual([null, null])
+    answer = () => new Promise(() => {})
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect([told.length, told.at(-1)]).toEqual([3, "The database does not answer."])
+    watch.close()
+    answer = () => Promise.resolve([false])
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(told).toHaveLength(3)
   })
 })
 
@@ -193,5 +323,22 @@ describe("metrics", () => {
     expect(text).toContain(`stringphone_hub_refused_total{why="quota"} 1\n`)
     expect(text).toContain("stringphone_hub_evicted_total 4\n")
     expect(text).toContain("stringphone_hub_expired_total 5\n")
+  })
+
+  it("tell of a backbone and an archive where there are any", () => {
+    const usage = { count: 0, bytes: 0, maxBytes: 0, heldCount: 0, links: new Map() }
+    const now: HubNow = { peers: 0, channels: 0, channelsOpen: 0 }
+    const textOf = (more: Partial<HubNow>): string =>
+      metricsText(new HubCounts().metrics({ usage }, { ...now, ...more }))
+    expect(textOf({})).not.toMatch(/backbone|archive/)
+    expect(textOf({ isArchiveUp: false })).toContain("\nstringphone_hub_archive_up 0\n")
+    const counts = { published: 1, received: 2, refused: 3, tooLarge: 4, waiting: 5 }
+    const text = textOf({ isArchiveUp: true, backbone: { ...counts, isOpen: true } })
+    for (const line of [
+      ...["archive_up 1", "backbone_open 1", "backbone_waiting 5", "backbone_published_total 1"],
+      ...["backbone_received_total 2", "backbone_refused_total 3", "backbone_too_large_total 4"],
+    ]) {
+      expect(text).toContain(`\nstringphone_hub_${line}\n`)
+    }
   })
 })

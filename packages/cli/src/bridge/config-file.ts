@@ -1,6 +1,12 @@
-import { readFile, stat } from "node:fs/promises"
 import { UsageError } from "stringphone/bytes"
 import type { ChannelAddress } from "../channel-address.js"
+import {
+  checkPrivate,
+  environmentLogin,
+  parseJson,
+  readConfigText,
+  withLogin,
+} from "../config-file.js"
 import { type Config, type Endpoint, parseConfig } from "./config.js"
 
 /** Where logins may stand instead of in the file. */
@@ -14,60 +20,20 @@ const variables = {
  * @throws {UsageError} `bad-config`, `open-config`: others could read the login in it
  */
 export async function readConfig(path: string): Promise<Config> {
-  const text = await readText(path)
+  const text = await readConfigText(path)
   const config = within(path, () => parseConfig(parseJson(text)))
   if (config.hasSecrets) await checkPrivate(path)
   const { broker, local } = config
   return { ...config, local: completeLocal(local), broker: broker && completeRemote(broker) }
 }
 
-/** A password in a file is for its owner alone. Windows has no such bits. */
-async function checkPrivate(path: string): Promise<void> {
-  if (process.platform === "win32" || ((await stat(path)).mode & 0o077) === 0) return
-  throw new UsageError(
-    "open-config",
-    `${path} holds a password, and others on this computer may read it. Run: chmod 600 ${path}`,
-  )
-}
-
 function completeLocal(local: Endpoint): Endpoint {
-  const { password, username } = loginOf(variables.local)
+  const { password, username } = environmentLogin(variables.local)
   return { ...local, ...(username && { username }), ...(password && { password }) }
 }
 
 function completeRemote(broker: ChannelAddress): ChannelAddress {
-  const { password, username } = loginOf(variables.broker)
-  const url = new URL(broker.url)
-  if (username) url.username = encodeURIComponent(username)
-  if (password) url.password = encodeURIComponent(password)
-  return { ...broker, url: url.href }
-}
-
-function loginOf(variable: string): { username: string | undefined; password: string | undefined } {
-  const { [`${variable}_USERNAME`]: username, [`${variable}_PASSWORD`]: password } = process.env
-  return { username, password }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8")
-  } catch (cause) {
-    throw new UsageError(
-      "bad-config",
-      `The configuration ${path} can not be read. Check the path and its permissions.`,
-      { cause },
-    )
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    // The engine's own message shows what stands there, which may be a password.
-    const at = /line \d+ column \d+/.exec(error instanceof Error ? error.message : "")
-    throw new UsageError("bad-config", `The file is no JSON${at ? ` (${at[0]})` : ""}.`)
-  }
+  return { ...broker, url: withLogin(broker.url, environmentLogin(variables.broker)) }
 }
 
 function within<T>(path: string, parse: () => T): T {

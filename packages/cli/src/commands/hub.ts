@@ -9,6 +9,9 @@ interface HubOptions {
   readonly listenWs?: readonly string[]
   readonly connect?: readonly string[]
   readonly watch?: readonly string[]
+  readonly backbone?: string
+  readonly archive?: string
+  readonly archiveSchema?: string
   readonly http?: string
   readonly check?: true
   readonly confirmDate?: true
@@ -33,6 +36,11 @@ const limitOptions: readonly (readonly [flags: string, name: LimitName, descript
   ],
   ["--max-connections <number>", "maxConnections", "more are turned away (default: 1000)"],
   ["--watch-every <seconds>", "watchEveryMs", "how often folders are looked at (default: 10)"],
+  [
+    "--backbone-max-bytes <size>",
+    "backboneMaxBytes",
+    "what the backbone's stream may keep, when this hub makes it (default: 16GiB)",
+  ],
 ]
 
 export function addHubCommand(parent: Command): void {
@@ -51,6 +59,9 @@ export function addHubCommand(parent: Command): void {
       collect,
     )
     .option("--watch <folder>", "keep a shared folder level, as a stick (repeatable)", collect)
+    .option("--backbone <address>", "a stream of NATS that joins hubs of yours: nats://server/name")
+    .option("--archive <url>", "keep the envelopes in PostgreSQL: postgresql://server/database")
+    .option("--archive-schema <name>", "another one for each hub (default: stringphone)")
     .option("--http <host:port>", "answer /healthz, /readyz and /metrics there")
     .option(
       "--folder <folder>",
@@ -76,6 +87,7 @@ export function addHubCommand(parent: Command): void {
     "hub --listen-tcp 0.0.0.0:4040 --http 127.0.0.1:9464",
     "hub --connect tcp://hub.example:4040 --connect mqtt://broker.example/our-street",
     "hub --watch /mnt/share --max-bytes 512MiB",
+    "hub --backbone nats://nats.example/mail --archive postgresql://hub@db.example/mail",
     "hub --config /etc/stringphone/hub.json --json",
   ])
 }
@@ -88,7 +100,8 @@ async function flagsOf(hub: Command, options: HubOptions): Promise<HubFlags> {
     const value: unknown = option && hub.getOptionValue(option.attributeName())
     if (typeof value === "string") limits[name] = parseLimit(name, value)
   }
-  const { confirmDate, connect, folder, http, listenTcp, listenWs, watch } = options
+  const { archive, archiveSchema, backbone, confirmDate, connect } = options
+  const { folder, http, listenTcp, listenWs, watch } = options
   return {
     limits,
     ...(confirmDate && { confirmDate }),
@@ -96,6 +109,9 @@ async function flagsOf(hub: Command, options: HubOptions): Promise<HubFlags> {
     ...(listenTcp && { listenTcp }),
     ...(listenWs && { listenWs }),
     ...(watch && { watch }),
+    ...(backbone !== undefined && { backbone }),
+    ...(archive !== undefined && { archive }),
+    ...(archiveSchema !== undefined && { archiveSchema }),
     ...(http !== undefined && { http }),
     ...(folder !== undefined && { folder }),
   }

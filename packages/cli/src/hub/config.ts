@@ -3,6 +3,14 @@ import { UsageError } from "stringphone/bytes"
 import type { ChannelAddress } from "../channel-address.js"
 import { Fields } from "../bridge/fields.js"
 import { type ListenPlace, parseHubAddress, parseListen } from "./address.js"
+import {
+  type ArchiveAddress,
+  defaultSchema,
+  hasArchivePassword,
+  parseArchive,
+  parseSchema,
+} from "./archive-address.js"
+import { type BackboneAddress, hasBackboneLogin, parseBackbone } from "./backbone-address.js"
 
 /** What a hub does, and how much it takes. */
 export interface HubConfig {
@@ -10,9 +18,13 @@ export interface HubConfig {
   readonly listenWs: readonly ListenPlace[]
   /** May hold logins: do not print them. */
   readonly connect: readonly ChannelAddress[]
+  /** May hold a login, as an archive may. */
+  readonly backbone: BackboneAddress | null
   readonly watch: readonly string[]
   readonly http: ListenPlace | null
-  /** Where the envelopes are; `null`: beside the key rings. */
+  /** Keeps the envelopes instead of the folder. */
+  readonly archive: ArchiveAddress | null
+  /** Where the envelopes are, or with an archive all the rest; `null`: beside the key rings. */
   readonly folder: string | null
   readonly limits: HubServiceLimits
   /** The date is right, however long ago the last one was. */
@@ -37,6 +49,8 @@ export interface HubServiceLimits {
   readonly maxConnections: number
   /** Between two looks at a watched folder. */
   readonly watchEveryMs: number
+  /** Of a backbone's stream, when this hub makes it. */
+  readonly backboneMaxBytes: number
 }
 
 const mebibyte = 1_048_576
@@ -54,6 +68,7 @@ const bounds: Readonly<
   coverEveryMs: [0, 0, 86_400_000],
   maxConnections: [1_000, 1, 65_535],
   watchEveryMs: [10_000, 1_000, 86_400_000],
+  backboneMaxBytes: [16_384 * mebibyte, mebibyte, 1_024 * 1_024 * mebibyte],
 }
 
 export type LimitName = keyof HubServiceLimits
@@ -64,17 +79,23 @@ export interface HubFlags {
   readonly listenWs?: readonly string[]
   readonly connect?: readonly string[]
   readonly watch?: readonly string[]
+  readonly backbone?: string
+  readonly archive?: string
+  readonly archiveSchema?: string
   readonly http?: string
   readonly folder?: string
   readonly confirmDate?: boolean
   readonly limits: Readonly<Partial<Record<LimitName, number>>>
 }
 
+const oneNames = ["http", "folder", "backbone", "archive", "archiveSchema"] as const
+type OneName = (typeof oneNames)[number]
+
 export const noFlags: HubFlags = { limits: {} }
 
 /**
  * The configuration of a file and of the flags, which win.
- * @throws {UsageError} `bad-config`, `bad-address`
+ * @throws {UsageError} `bad-config`, `bad-address`, `bad-schema`, `secret-in-url`
  */
 export function parseHubConfig(file: unknown, flags: HubFlags): HubConfig {
   const fields = new Fields(file, "")
@@ -82,24 +103,46 @@ export function parseHubConfig(file: unknown, flags: HubFlags): HubConfig {
   const listenTcp = flags.listenTcp ?? fields.texts("listenTcp", [], problemOf(parseListen))
   const listenWs = flags.listenWs ?? fields.texts("listenWs", [], problemOf(parseListen))
   const watch = flags.watch ?? fields.texts("watch", [], problemOfFolder)
-  const http = flags.http ?? fields.optionalText("http")
-  const folder = flags.folder ?? fields.optionalText("folder")
+  const one = <T>(name: OneName, parse: (text: string) => T): T | null => {
+    const flag = flags[name]
+    if (flag !== undefined) return parse(flag)
+    const text = fields.optionalText(name)
+    if (text === undefined) return null
+    const problem = problemOf(parse)(text)
+    if (problem !== null) throw fields.wrong(name, `is wrong: ${problem}`)
+    return parse(text)
+  }
+  const http = one("http", parseListen)
+  const folder = one("folder", (path) => resolve(path))
+  const backbone = one("backbone", parseBackbone)
+  const archiveUrl = one("archive", parseArchive)
+  const schema = one("archiveSchema", parseSchema)
+  assertNoSecrets(flags)
+  if (schema !== null && archiveUrl === null) {
+    throw fields.wrong("archiveSchema", "is for an archive, and there is none")
+  }
   const limits = limitsOf(fields.object("limits"), flags.limits)
   // What a flag has replaced may stand there.
-  for (const name of ["connect", "listenTcp", "listenWs", "watch", "http", "folder"])
-    fields.value(name)
+  for (const name of ["connect", "listenTcp", "listenWs", "watch", ...oneNames]) fields.value(name)
   fields.end()
   const addresses = connect.map(parseHubAddress)
   return {
     listenTcp: listenTcp.map(parseListen),
     listenWs: listenWs.map(parseListen),
     connect: addresses,
+    backbone,
     watch: watch.map((path) => resolve(path)),
-    http: http === undefined ? null : parseListen(http),
-    folder: folder === undefined ? null : resolve(folder),
+    http,
+    archive: archiveUrl === null ? null : { url: archiveUrl, schema: schema ?? defaultSchema },
+    folder,
     limits,
     isDateConfirmed: flags.confirmDate ?? false,
-    hasSecrets: flags.connect === undefined && addresses.some(hasLogin),
+    // Those of flags are not in the file.
+    hasSecrets: [
+      flags.connect === undefined && addresses.some(hasLogin),
+      backbone && hasBackboneLogin(backbone) && flags.backbone === undefined,
+      archiveUrl !== null && hasArchivePassword(archiveUrl) && flags.archive === undefined,
+    ].includes(true),
   }
 }
 
@@ -131,10 +174,27 @@ function limitsOf(fields: Fields, flags: HubFlags["limits"]): HubServiceLimits {
     coverEveryMs: limit("coverEveryMs"),
     maxConnections: limit("maxConnections"),
     watchEveryMs: limit("watchEveryMs"),
+    backboneMaxBytes: limit("backboneMaxBytes"),
   }
   for (const name of Object.keys(bounds)) fields.value(name)
   fields.end()
   return limits
+}
+
+/** Others on this computer see the arguments of every program. */
+function assertNoSecrets({ archive, backbone }: HubFlags): void {
+  const refused = (flag: string, where: string): UsageError =>
+    new UsageError(
+      "secret-in-url",
+      `A login does not belong into ${flag}: others see it in lists of processes and in histories. ${where}, or all of the address into the file, which is then for its owner alone.`,
+    )
+  if (backbone !== undefined && hasBackboneLogin(parseBackbone(backbone))) {
+    const names = "STRINGPHONE_HUB_BACKBONE_USERNAME and STRINGPHONE_HUB_BACKBONE_PASSWORD"
+    throw refused("--backbone", `Put it into ${names}`)
+  }
+  if (archive !== undefined && hasArchivePassword(archive)) {
+    throw refused("--archive", "Put the password into PGPASSWORD or a file that PGPASSFILE names")
+  }
 }
 
 function problemOf(parse: (text: string) => unknown): (text: string) => string | null {

@@ -1,4 +1,5 @@
 import type { MailHub, MailHubEvent, Refusal } from "stringphone/session/mailbox/hub"
+import type { BackboneCounts } from "./backbone.js"
 import type { Metric } from "./metrics.js"
 
 const refusals: readonly Refusal[] = [
@@ -13,6 +14,17 @@ const refusals: readonly Refusal[] = [
 
 /** More neighbours than this are told as one: names of strangers must not fill a monitor. */
 const mostLinks = 100
+
+/** What is so at this moment. */
+export interface HubNow {
+  /** Hubs that are there. */
+  readonly peers: number
+  /** Where we listen, or connect to. */
+  readonly channels: number
+  readonly channelsOpen: number
+  readonly backbone?: BackboneCounts & { readonly isOpen: boolean }
+  readonly isArchiveUp?: boolean
+}
 
 /** What a hub has done since it started, for whoever watches over it. */
 export class HubCounts {
@@ -56,15 +68,7 @@ export class HubCounts {
     }
   }
 
-  /** @param peers hubs that are there now, @param links channels that we listen or connect to */
-  metrics(
-    { usage }: Pick<MailHub, "usage">,
-    now: { readonly peers: number; readonly channels: number; readonly channelsOpen: number },
-  ): readonly Metric[] {
-    const gauge = (name: string, help: string, value: number): Metric =>
-      one("gauge", name, help, value)
-    const counter = (name: string, help: string, value: number): Metric =>
-      one("counter", `${name}_total`, help, value)
+  metrics({ usage }: Pick<MailHub, "usage">, now: HubNow): readonly Metric[] {
     return [
       gauge("envelopes", "Envelopes that are kept.", usage.count),
       gauge("bytes", "Their size.", usage.bytes),
@@ -74,6 +78,10 @@ export class HubCounts {
       gauge("peers", "Hubs that are there now.", now.peers),
       gauge("channels", "Channels that this hub listens on or connects to.", now.channels),
       gauge("channels_open", "Those of them that work.", now.channelsOpen),
+      ...(now.backbone ? backboneMetrics(now.backbone) : []),
+      ...(now.isArchiveUp === undefined
+        ? []
+        : [gauge("archive_up", "Whether the database answers.", Number(now.isArchiveUp))]),
       counter("stored", "Envelopes taken in.", this.stored),
       counter("released", "Envelopes shown to others.", this.released),
       counter("evicted", "Envelopes dropped to make room.", this.evicted),
@@ -100,6 +108,25 @@ export class HubCounts {
 
 function one(kind: Metric["kind"], name: string, help: string, value: number): Metric {
   return { name: `stringphone_hub_${name}`, help, kind, samples: [{ value }] }
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return one("gauge", name, help, value)
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return one("counter", `${name}_total`, help, value)
+}
+
+function backboneMetrics(now: NonNullable<HubNow["backbone"]>): readonly Metric[] {
+  return [
+    gauge("backbone_open", "Whether the backbone works.", Number(now.isOpen)),
+    gauge("backbone_waiting", "Envelopes that the backbone has yet to get.", now.waiting),
+    counter("backbone_published", "Envelopes that it got from here.", now.published),
+    counter("backbone_received", "Envelopes that it brought.", now.received),
+    counter("backbone_refused", "Envelopes of it that were not taken in.", now.refused),
+    counter("backbone_too_large", "Envelopes that it does not take.", now.tooLarge),
+  ]
 }
 
 function linkMetrics(links: MailHub["usage"]["links"]): readonly Metric[] {

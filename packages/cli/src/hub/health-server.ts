@@ -10,6 +10,8 @@ export interface Health {
   readonly illness: () => string | null
   /** Why it can not work now; `null`: it can. */
   readonly obstacle: () => string | null
+  /** What it has to do without, although it works; `null`: nothing. */
+  readonly remark: () => string | null
   readonly metrics: () => string
 }
 
@@ -55,7 +57,7 @@ function answer(request: IncomingMessage, response: ServerResponse, health: Heal
     case "/healthz":
       return sendState(response, health.illness())
     case "/readyz":
-      return sendState(response, health.illness() ?? health.obstacle())
+      return sendState(response, health.illness() ?? health.obstacle(), health.remark())
     case "/metrics":
       return send(response, 200, health.metrics(), metricsType)
     default:
@@ -63,8 +65,12 @@ function answer(request: IncomingMessage, response: ServerResponse, health: Heal
   }
 }
 
-function sendState(response: ServerResponse, problem: string | null): void {
-  if (problem === null) send(response, 200, "ok")
+function sendState(
+  response: ServerResponse,
+  problem: string | null,
+  remark: string | null = null,
+): void {
+  if (problem === null) send(response, 200, remark === null ? "ok" : `ok, but ${remark}`)
   else send(response, 503, problem)
 }
 

@@ -5,7 +5,7 @@ import { StatusLine } from "../terminal/status-line.js"
 import { countOf } from "../wording.js"
 
 /** What happens too often to tell each time. */
-type Counted = "stored" | "passed on" | "refused" | "evicted" | "expired"
+type Counted = "stored" | "passed on" | "refused" | "evicted" | "expired" | "too large"
 
 /** Tells what a hub does, as lines or JSON: never an envelope, its ID, a key or a login. */
 export class HubLog {

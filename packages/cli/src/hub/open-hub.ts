@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { concat, ChannelError } from "stringphone/bytes"
 import { configDirectory } from "stringphone/keyring/node"
@@ -12,7 +13,7 @@ import {
 } from "stringphone/session/mailbox/hub"
 import type { StickParcel } from "stringphone/session/mailbox/stick"
 import { openEnvelopeStore } from "stringphone/store/envelopes/node"
-import type { HubServiceLimits } from "./config.js"
+import type { HubConfig, HubServiceLimits } from "./config.js"
 import { releasedFile } from "./released-file.js"
 
 export type EnvelopeStore = Awaited<ReturnType<typeof openEnvelopeStore>>
@@ -41,6 +42,32 @@ export async function openEnvelopes(folder: string = hubFolder()): Promise<Envel
       if (!isLocked || performance.now() > untilMs) throw error
       await new Promise((resolve) => setTimeout(resolve, 250))
     }
+  }
+}
+
+/** What a service keeps its envelopes in, and the folder for the rest, which is its own until the end. */
+export interface ServicePlace {
+  readonly store: EnvelopeStore
+  readonly folder: string
+  /** Gives the folder back; the store is closed with its hub. */
+  release(): Promise<void>
+}
+
+/** @throws {ChannelError} `store-locked`: another process has the folder; those of the store */
+export async function openServicePlace({ archive, folder }: HubConfig): Promise<ServicePlace> {
+  const path = folder ?? serviceFolder()
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  const local = await openEnvelopes(path)
+  if (archive === null) return { store: local, folder: path, release: async () => {} }
+  // Also with an archive a folder is for one process: two would be one hub to the backbone, and each
+  // would get a part of the mail.
+  try {
+    const { openPostgresEnvelopeStore } = await import("stringphone/store/envelopes/postgres")
+    const store = await openPostgresEnvelopeStore(archive)
+    return { store, folder: path, release: () => local.close() }
+  } catch (error) {
+    await local.close()
+    throw error
   }
 }
 

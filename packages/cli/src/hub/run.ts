@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises"
 import { basename, join } from "node:path"
 import type { ChannelError } from "stringphone/bytes"
 import { checkEnvelope } from "stringphone/mailbox"
@@ -11,19 +10,23 @@ import { interrupted } from "../interrupt.js"
 import { sizeText } from "../mail/usage-text.js"
 import { visible } from "../terminal/escape.js"
 import { countOf } from "../wording.js"
+import { ArchiveWatch } from "./archive-watch.js"
+import { archiveText } from "./archive-address.js"
+import { HubBackbone } from "./backbone.js"
 import { HubChannels } from "./channels.js"
 import type { HubConfig } from "./config.js"
 import { HubCounts } from "./counts.js"
 import { type HealthServer, startHealthServer } from "./health-server.js"
+import { hubName } from "./hub-name.js"
 import { LastSeen } from "./last-seen.js"
 import { HubLog } from "./log.js"
 import { metricsText } from "./metrics.js"
 import {
   acceptFrom,
   type EnvelopeStore,
-  openEnvelopes,
   openHubForService,
-  serviceFolder,
+  openServicePlace,
+  type ServicePlace,
 } from "./open-hub.js"
 import { ShownStore } from "./shown-store.js"
 
@@ -55,8 +58,10 @@ class HubService {
   readonly #counts = new HubCounts()
   readonly #watches: StickWatch[] = []
   #hub: MailHub | null = null
-  #store: EnvelopeStore | null = null
+  #place: ServicePlace | null = null
   #channels: HubChannels | null = null
+  #backbone: HubBackbone | null = null
+  #archive: ArchiveWatch | null = null
   #health: HealthServer | null = null
   #remembering: NodeJS.Timeout | null = null
   /** Why the store does not work; as long as it does not. */
@@ -69,27 +74,40 @@ class HubService {
   }
 
   async start(): Promise<void> {
-    const { http, limits } = this.#config
+    const { archive, backbone, http, limits } = this.#config
     // First: whoever watches over us sees that we are starting.
     if (http) await this.#startHealth(http)
-    const folder = this.#config.folder ?? serviceFolder()
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const place = await openServicePlace(this.#config)
+    this.#place = place
+    const { folder, store } = place
     const lastSeen = new LastSeen(join(folder, "last-seen"))
-    const store = await openEnvelopes(folder)
-    this.#store = store
     if (!this.#config.isDateConfirmed) await lastSeen.check()
     await this.#remember(lastSeen)
     const hub = await openHubForService(store, limits, folder, (event) => this.#hear(event))
     this.#hub = hub
     this.#channels = new HubChannels(hub, this.#log, this.#counts)
     await this.#channels.start(this.#config)
+    if (archive) this.#archive = this.#watchArchive(store)
+    if (backbone) {
+      const name = await hubName(join(folder, "backbone-name"))
+      const maxBytes = limits.backboneMaxBytes
+      const options = { hub, address: backbone, hubName: name, maxBytes, log: this.#log }
+      this.#backbone = new HubBackbone(options)
+      await this.#backbone.open()
+    }
     const shown = new ShownStore(hub, store)
     for (const path of this.#config.watch) this.#watch(path, hub, store, shown)
     this.#phase = "ready"
     const { bytes, count } = hub.usage
     this.#log.say(
-      `Carrying ${countOf(count, "envelope")} (${sizeText(bytes)}) in ${visible(folder)}; Ctrl-C ends it.`,
-      { event: "started", folder, envelopes: count, bytes },
+      `Carrying ${countOf(count, "envelope")} (${sizeText(bytes)}) in ${visible(archive ? archiveText(archive) : folder)}; Ctrl-C ends it.`,
+      {
+        event: "started",
+        folder,
+        ...(archive && { archive: archiveText(archive) }),
+        envelopes: count,
+        bytes,
+      },
     )
   }
 
@@ -97,9 +115,12 @@ class HubService {
     this.#phase = "stopping"
     if (this.#remembering) clearInterval(this.#remembering)
     await Promise.all(this.#watches.map((watch) => watch.close()))
+    this.#archive?.close()
+    await this.#backbone?.close()
     await this.#channels?.close()
     await this.#hub?.close()
-    await this.#store?.close()
+    await this.#place?.store.close()
+    await this.#place?.release()
     await this.#health?.close()
   }
 
@@ -119,6 +140,7 @@ class HubService {
     this.#health = await startHealthServer(place, {
       illness: () => this.#trouble && `The store does not work: ${this.#trouble.message}`,
       obstacle: () => this.#obstacle(),
+      remark: () => this.#remark(),
       metrics: () => this.#metrics(),
     })
     const { port } = this.#health
@@ -142,21 +164,39 @@ class HubService {
   /** At least one of the channels has to work; without any there are only folders. */
   #obstacle(): string | null {
     if (this.#phase !== "ready") return this.#phase
+    const away = this.#archive?.trouble
+    if (away) return `the archive does not work: ${away.message}`
     const channels = this.#channels
     if (!channels || (channels.count > 0 && channels.openCount === 0)) return "no channel works"
     return null
   }
 
+  #remark(): string | null {
+    const backbone = this.#backbone
+    return backbone && backbone.status !== "open" ? `the backbone is ${backbone.status}` : null
+  }
+
   #metrics(): string {
-    const [hub, channels] = [this.#hub, this.#channels]
+    const [hub, channels, backbone] = [this.#hub, this.#channels, this.#backbone]
     if (!hub || !channels) return ""
     return metricsText(
       this.#counts.metrics(hub, {
         peers: channels.peers,
         channels: channels.count,
         channelsOpen: channels.openCount,
+        ...(backbone && { backbone: { ...backbone.counts, isOpen: backbone.status === "open" } }),
+        ...(this.#archive && { isArchiveUp: this.#archive.trouble === null }),
       }),
     )
+  }
+
+  #watchArchive(store: EnvelopeStore): ArchiveWatch {
+    return new ArchiveWatch(store, (trouble) => {
+      const text = trouble ? visible(trouble.message) : "The archive works again."
+      const status = trouble ? "down" : "up"
+      this.#log.say(text, { event: "archive", status, ...(trouble && { why: trouble.code }) })
+      if (trouble === null) this.#backbone?.offerAll()
+    })
   }
 
   #watch(path: string, hub: MailHub, store: EnvelopeStore, shown: ShownStore): void {
@@ -215,8 +255,10 @@ class HubService {
         log.count("expired", event.count)
         break
       case "trouble":
+        // A database that is away comes back; ending this process would not help.
+        if (this.#archive) this.#archive.look()
         // A full disk is a limit, not an illness: what is there can still be had.
-        if (event.error.code !== "store-full") this.#trouble = event.error
+        else if (event.error.code !== "store-full") this.#trouble = event.error
         log.say(visible(event.error.message), { event: "trouble", code: event.error.code })
         break
       case "clock-jumped":
