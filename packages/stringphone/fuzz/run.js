@@ -2,6 +2,9 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { classicDecodeTarget } from "./classic-decode.js"
+import { loginCallsModules, loginCallsTarget } from "./login-calls.js"
+import { loginClassicTarget } from "./login-classic.js"
+import { loginModules, loginTarget } from "./login.js"
 import { mailboxClassicTarget } from "./mailbox-classic.js"
 import { mailboxModules, mailboxTarget } from "./mailbox.js"
 import { roomClassicTarget } from "./room-classic.js"
@@ -15,6 +18,9 @@ if (!existsSync(new URL("topic/index.js", dist))) {
 }
 const built = (path) => import(new URL(path, dist).href)
 const json = (path) => JSON.parse(readFileSync(join(import.meta.dirname, path), "utf8"))
+
+const login = Object.assign({}, ...(await Promise.all(loginModules.map(built))))
+await login.opaqueReady()
 
 /** By name: what checks one input, and the type bytes that are worth trying. */
 const targets = {
@@ -32,6 +38,21 @@ const targets = {
       },
       json("topic-receivers.json"),
     ),
+  },
+  "login-calls": {
+    types: "\x05\x06\x07\x08\x0e\x10\x11\x00\x01",
+    run: loginCallsTarget(
+      Object.assign({}, ...(await Promise.all(loginCallsModules.map(built)))),
+      json("corpus/login-calls.json"),
+    ),
+  },
+  "login-classic": {
+    types: "&=%+0af",
+    run: loginClassicTarget(await built("login/classic/index.js"), await built("bytes/index.js")),
+  },
+  login: {
+    types: "\x01\x02\x03\x04\x20\x21\x22\x23",
+    run: loginTarget(login, json("corpus/login.json")),
   },
   "mailbox-classic": {
     types: "\x01\x02",

@@ -1,18 +1,6 @@
-import { PeerError } from "../bytes/index.js"
+import { padmeLength, PeerError } from "../bytes/index.js"
 
-/**
- * Padmé (Nikitin et al., 2019, §4.3): the size that something of this length is padded to, at most
- * 12 % more. spec/topic.md §3.6
- */
-export function padmeLength(length: number): number {
-  if (length < 2) return length
-  const exponent = Math.floor(Math.log2(length))
-  const significant = Math.floor(Math.log2(exponent)) + 1
-  const step = 2 ** Math.max(0, exponent - significant)
-  return Math.ceil(length / step) * step
-}
-
-/** Content ‖ 0x80 ‖ zeros. */
+/** Content ‖ 0x80 ‖ zeros, as long as Padmé says. spec/topic.md §3.6 */
 export function pad(content: Uint8Array): Uint8Array {
   const padded = new Uint8Array(padmeLength(content.length + 1))
   padded.set(content)

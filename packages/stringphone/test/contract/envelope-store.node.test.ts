@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterAll, it } from "vitest"
 import { openFileEnvelopeStore } from "../../src/store/envelopes/file.js"
 import { createMemoryEnvelopeStore } from "../../src/store/envelopes/memory.js"
-import { findSqlite } from "../../src/store/envelopes/sqlite-engine.js"
+import { findSqlite } from "../../src/store/sqlite-engine.js"
 import { openSqliteEnvelopeStore } from "../../src/store/envelopes/sqlite.js"
 import { envelopeStoreContract } from "./envelope-store-contract.js"
 

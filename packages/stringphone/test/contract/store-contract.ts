@@ -323,6 +323,22 @@ export function storeContract(
           expect(await text("n")).toBe("100")
           await other.close()
         })
+
+        it("lets one win of two that each check what the other writes", async () => {
+          const other = await open(place)
+          const unless = (by: Store, checked: string, written: string) =>
+            by.commit({
+              checks: [{ key: checked, version: null }],
+              writes: [{ key: written, value: utf8("x") }],
+            })
+          for (let round = 0; round < 20; round++) {
+            const [a, b] = [`${round} a`, `${round} b`]
+            const results = await Promise.all([unless(store, a, b), unless(other, b, a)])
+            expect(results.filter(Boolean)).toHaveLength(1)
+            expect(await store.list(`${round} `)).toHaveLength(1)
+          }
+          await other.close()
+        })
       })
     }
 

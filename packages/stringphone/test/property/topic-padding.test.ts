@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { pad, padmeLength, unpad } from "../../src/topic/padding.js"
+import { padmeLength } from "../../src/bytes/index.js"
+import { pad, unpad } from "../../src/topic/padding.js"
 
 const length = fc.oneof(
   fc.nat(300),

@@ -21,7 +21,8 @@ import {
 } from "../../src/topic/key-chain.js"
 import { makeKeyRequest, makeRemovalNotice, openKeyRequest } from "../../src/topic/key-request.js"
 import { type Membership, newMembership, receiveEpoch } from "../../src/topic/membership.js"
-import { padmeLength, pad, unpad } from "../../src/topic/padding.js"
+import { padmeLength } from "../../src/bytes/index.js"
+import { pad, unpad } from "../../src/topic/padding.js"
 import {
   closedHost,
   type Comparison,

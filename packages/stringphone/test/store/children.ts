@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
@@ -18,19 +18,21 @@ export function assertBuilt(): void {
 const incrementing = `
 import { fromUtf8, utf8 } from "${dist.href}bytes/index.js"
 import { openFileStore } from "${dist.href}store/file.js"
-import { update } from "${dist.href}store/index.js"
+import { openPostgresStore } from "${dist.href}store/postgres.js"
+import { openSqliteStore } from "${dist.href}store/sqlite.js"
 
-const [path, count, lockTimeoutMs] = process.argv.slice(2)
+const [kind, options, count] = process.argv.slice(2)
 const own = "process " + process.pid
 let isEnding = false
 process.stdin.on("end", () => (isEnding = true)).resume()
-const store = await openFileStore({ path, lockTimeoutMs: Number(lockTimeoutMs) })
+const open = { file: openFileStore, sqlite: openSqliteStore, postgres: openPostgresStore }[kind]
+const store = await open(JSON.parse(options))
 const number = (entry) => (entry === null ? 0 : Number(fromUtf8(entry.value)))
 
 for (let done = 0; done < Number(count) && !isEnding; ) {
-  const [n, mine] = await Promise.all([store.get("n"), store.get(own)])
-  const next = utf8(String(number(n) + 1))
   try {
+    const [n, mine] = await Promise.all([store.get("n"), store.get(own)])
+    const next = utf8(String(number(n) + 1))
     const isWritten = await store.commit({
       checks: [{ key: "n", version: n?.version ?? null }],
       writes: [{ key: "n", value: next }, { key: own, value: utf8(String(number(mine) + 1)) }],
@@ -38,11 +40,13 @@ for (let done = 0; done < Number(count) && !isEnding; ) {
     if (!isWritten) continue
   } catch (error) {
     if (error.code === "store-locked") continue
+    if (error.code === "store-failed") process.exit(3)
     throw error
   }
   done++
   process.stdout.write(done + "\\n")
 }
+await store.close()
 process.exit()
 `
 
@@ -73,22 +77,23 @@ export interface Incrementer {
   readonly ended: Promise<number | null>
 }
 
-export interface IncrementerOptions {
-  readonly path: string
-  readonly count?: number
-  readonly lockTimeoutMs?: number
-}
+/** Which store, and what to open it with. */
+export type StoreChoice =
+  | { readonly kind?: "file" | "sqlite"; readonly path: string; readonly lockTimeoutMs?: number }
+  | { readonly kind: "postgres"; readonly url: string; readonly schema: string }
+
+export type IncrementerOptions = StoreChoice & { readonly count?: number }
 
 /** @param directory where to put the script. */
 export async function startIncrementer(
   directory: string,
-  { path, count = Infinity, lockTimeoutMs = 30_000 }: IncrementerOptions,
+  { kind = "file", count = Infinity, ...options }: IncrementerOptions,
 ): Promise<Incrementer> {
   const script = join(directory, "incrementing.mjs")
-  if (!existsSync(script)) await writeFile(script, incrementing)
-  const child = spawn(process.execPath, [script, path, String(count), String(lockTimeoutMs)], {
-    stdio: ["pipe", "pipe", "inherit"],
-  })
+  // At once: a child that was started beside this one must not read half of it.
+  if (!existsSync(script)) writeFileSync(script, incrementing)
+  const args = [script, kind, JSON.stringify(options), String(count)]
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] })
   let acknowledged = 0
   const started = new Promise<void>((resolve) => {
     createInterface(child.stdout).on("line", (line) => {

@@ -5,7 +5,7 @@ import { type TestContext, beforeAll, beforeEach, describe, expect, it } from "v
 import { openEnvelopeStore } from "../../src/store/envelopes/node.js"
 import { openFileEnvelopeStore } from "../../src/store/envelopes/file.js"
 import type { EnvelopeStore } from "../../src/store/envelopes/port.js"
-import { findSqlite } from "../../src/store/envelopes/sqlite-engine.js"
+import { findSqlite } from "../../src/store/sqlite-engine.js"
 import { openSqliteEnvelopeStore } from "../../src/store/envelopes/sqlite.js"
 import { bytesOf, idOf, sample, samples } from "../contract/envelope-store-samples.js"
 import { assertEnvelopeStoresBuilt, startAdder } from "./envelope-store-children.js"

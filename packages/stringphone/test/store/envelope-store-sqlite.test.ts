@@ -1,7 +1,7 @@
 import { chmod, readFile, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { beforeEach, describe, expect, it } from "vitest"
-import { findSqlite } from "../../src/store/envelopes/sqlite-engine.js"
+import { findSqlite } from "../../src/store/sqlite-engine.js"
 import { openSqliteEnvelopeStore } from "../../src/store/envelopes/sqlite.js"
 import { bytesOf, idOf, sample, samples } from "../contract/envelope-store-samples.js"
 import { mode, newFolder } from "./folder.js"

@@ -4,7 +4,8 @@ import { concat, fromHex, hex, utf8 } from "../../src/bytes/index.js"
 import { hash } from "../../src/crypto/index.js"
 import { shapeFor } from "../../src/mailbox/envelope.js"
 import { sizes, slotCounts } from "../../src/mailbox/wire/envelope.js"
-import { type Answer, answer, type Ask, hasTask, type Json } from "../second/mailbox-answers.js"
+import type { Answer, Ask, Json } from "../second/json.js"
+import { answer, hasTask } from "../second/mailbox-answers.js"
 import vectors from "./mailbox.json" with { type: "json" }
 
 interface Vector {

@@ -5,7 +5,8 @@ import { newAttempt, openOffer, openRequest, sealOffer, sealRequest } from "../.
 import { decodeOfferFields } from "../../src/room/wire/offer.js"
 import { decodeRoomPacket, type RoomPacket } from "../../src/room/wire/packet.js"
 import { decodeRequestFields } from "../../src/room/wire/request.js"
-import { type Answer, answer, type Ask, type Json } from "../second/room-answers.js"
+import type { Answer, Ask, Json } from "../second/json.js"
+import { answer } from "../second/room-answers.js"
 import vectors from "./room.json" with { type: "json" }
 
 interface Vector {

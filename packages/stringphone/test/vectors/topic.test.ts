@@ -5,7 +5,7 @@ import { exchange, exchangePublicKey, hash, labelled, open, seal } from "../../s
 import { Identity } from "../../src/identity/index.js"
 import { openData } from "../../src/topic/data-message.js"
 import { blockKeyOf, branchKeyOf, leafKeyOf, nextChainKey } from "../../src/topic/key-chain.js"
-import { padmeLength } from "../../src/topic/padding.js"
+import { padmeLength } from "../../src/bytes/index.js"
 import { emojiList, pairingKeyHash } from "../../src/topic/pairing/index.js"
 import { deriveOneTimeSecret, derivePairingKeys } from "../../src/topic/pairing/keys.js"
 import { findKey } from "../../src/topic/receiving-keys.js"

@@ -2,7 +2,8 @@
 // it, and whatever else decodes is another value that encodes to exactly those bytes.
 import { describe, expect, test } from "vitest"
 import { concat, fromHex, PeerError, sameBytes, utf8 } from "../../src/bytes/index.js"
-import { pad, padmeLength, unpad } from "../../src/topic/padding.js"
+import { padmeLength } from "../../src/bytes/index.js"
+import { pad, unpad } from "../../src/topic/padding.js"
 import {
   decodeBundle,
   decodeTimed,

@@ -1,7 +1,7 @@
 import { openFileEnvelopeStore } from "./file.js"
 import { folderKind } from "./folder-kind.js"
 import type { EnvelopeStore } from "./port.js"
-import { findSqlite } from "./sqlite-engine.js"
+import { findSqlite } from "../sqlite-engine.js"
 import { openSqliteEnvelopeStore } from "./sqlite.js"
 
 /**

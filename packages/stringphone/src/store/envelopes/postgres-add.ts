@@ -4,7 +4,7 @@ import { EnvelopeIndex, ownStamp } from "./envelope-index.js"
 import { idOf, keyOf } from "./envelope-key.js"
 import type { Restamp } from "./disk.js"
 import type { NewEnvelope, StoredEnvelope } from "./port.js"
-import type { PostgresClient } from "./postgres-pool.js"
+import type { PostgresClient } from "../postgres-pool.js"
 import { ENTRY_COLUMNS, lockHead, makeDays } from "./postgres-tables.js"
 
 /** So much goes in one statement; a statement has at most 65,535 values. */

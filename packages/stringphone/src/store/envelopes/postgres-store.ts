@@ -1,4 +1,5 @@
 import { fromUtf8 } from "../../bytes/index.js"
+import { RunningWork } from "../running-work.js"
 import { storeClosed } from "../usage.js"
 import { keyOf } from "./envelope-key.js"
 import { assertDay, assertIds, ownEnvelopes } from "./own-envelopes.js"
@@ -10,7 +11,7 @@ import type {
   StoredEnvelope,
 } from "./port.js"
 import { addEnvelopes } from "./postgres-add.js"
-import type { PostgresPool } from "./postgres-pool.js"
+import type { PostgresPool } from "../postgres-pool.js"
 import { ENTRY_COLUMNS, daysOf, lockHead } from "./postgres-tables.js"
 
 const MAX_LIMIT = 0x7fff_ffff
@@ -19,7 +20,7 @@ const MAX_LIMIT = 0x7fff_ffff
 export class PostgresEnvelopeStore implements EnvelopeStore {
   readonly #pool: PostgresPool
   readonly #schema: string
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #running = new RunningWork()
   #lastChange: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | null = null
 
@@ -144,7 +145,7 @@ export class PostgresEnvelopeStore implements EnvelopeStore {
 
   async close(): Promise<void> {
     this.#closing ??= (async () => {
-      await Promise.allSettled(this.#running)
+      await this.#running.ended()
       await this.#pool.end()
     })()
     await this.#closing
@@ -161,21 +162,14 @@ export class PostgresEnvelopeStore implements EnvelopeStore {
   }
 
   async #read(sql: string, values: readonly unknown[] = []): Promise<readonly unknown[]> {
-    const { rows } = await this.#track(this.#pool.query(sql, values))
+    const { rows } = await this.#running.add(this.#pool.query(sql, values))
     return rows
   }
 
   #change<T>(run: () => Promise<T>): Promise<T> {
     const done = this.#lastChange.then(run)
     this.#lastChange = done.catch(() => {})
-    return this.#track(done)
-  }
-
-  #track<T>(work: Promise<T>): Promise<T> {
-    this.#running.add(work)
-    const forget = (): void => void this.#running.delete(work)
-    work.then(forget, forget)
-    return work
+    return this.#running.add(done)
   }
 }
 

@@ -1,7 +1,5 @@
-import { ChannelError } from "../../bytes/index.js"
-import { foreignTables } from "./postgres-failure.js"
-import type { PostgresPlace } from "./postgres-place.js"
-import type { PostgresClient } from "./postgres-pool.js"
+import type { PostgresClient } from "../postgres-pool.js"
+import type { PostgresTables } from "../postgres-schema.js"
 
 /*
  * In a schema of their own:
@@ -16,29 +14,10 @@ const VERSION = 1
 /** Everything but the bytes. */
 export const ENTRY_COLUMNS = "number, id, day, stamp, stamp_bits, link, size"
 
-/** Makes what is missing; when several come at once, the first does it. */
-export async function makeTables(client: PostgresClient, place: PostgresPlace): Promise<void> {
-  const { schema, name } = place
-  await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [
-    `stringphone ${schema}`,
-  ])
-  // Not IF NOT EXISTS: that needs the right to make one, even when there is one.
-  const { rows } = await client.query(
-    "SELECT to_regnamespace($1) AS schema, to_regclass($2) AS head",
-    [schema, `${schema}.head`],
-  )
-  const found = rows[0] as { readonly schema: string | null; readonly head: string | null }
-  if (found.schema === null) await client.query(`CREATE SCHEMA ${schema}`)
-  if (found.head === null) return createTables(client, schema)
-  const head = (await client.query(`SELECT version FROM ${schema}.head`)).rows[0]
-  const version = Number((head as { readonly version: unknown } | undefined)?.version)
-  if (!(version >= 1)) throw foreignTables(place)
-  if (version <= VERSION) return
-  throw new ChannelError(
-    "store-newer",
-    `The envelopes in ${name} were written by a newer version of Stringphone. ` +
-      "Update this program; nothing was changed.",
-  )
+export const ENVELOPE_TABLES: PostgresTables = {
+  head: "head",
+  version: VERSION,
+  create: createTables,
 }
 
 async function createTables(client: PostgresClient, schema: string): Promise<void> {

@@ -1,8 +1,9 @@
+import { postgresPlace } from "../postgres-place.js"
+import { PostgresPool } from "../postgres-pool.js"
+import { prepareSchema } from "../postgres-schema.js"
 import type { EnvelopeStore } from "./port.js"
-import { postgresPlace } from "./postgres-place.js"
-import { PostgresPool } from "./postgres-pool.js"
 import { PostgresEnvelopeStore } from "./postgres-store.js"
-import { makeTables } from "./postgres-tables.js"
+import { ENVELOPE_TABLES } from "./postgres-tables.js"
 
 export interface PostgresEnvelopeStoreOptions {
   /** As `postgres://user:password@host:5432/database`; the password never shows in errors. */
@@ -31,10 +32,10 @@ export async function openPostgresEnvelopeStore({
   schema = "stringphone",
   maxConnections = 4,
 }: PostgresEnvelopeStoreOptions): Promise<EnvelopeStore> {
-  const place = postgresPlace(url, schema)
+  const place = postgresPlace(url, schema, "envelopes")
   const pool = new PostgresPool(place, maxConnections)
   try {
-    await pool.transact((client) => makeTables(client, place))
+    await pool.transact((client) => prepareSchema(client, place, ENVELOPE_TABLES))
   } catch (error) {
     await pool.end()
     throw error

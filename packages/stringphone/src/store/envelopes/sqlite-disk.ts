@@ -1,10 +1,11 @@
 import { crc32 } from "node:zlib"
 import { utf8 } from "../../bytes/index.js"
+import { transact } from "../sqlite-database.js"
+import type { SqliteDatabase, SqliteStatement } from "../sqlite-engine.js"
 import type { Changes, EnvelopeDisk } from "./disk.js"
 import type { EnvelopeIndex, Row } from "./envelope-index.js"
 import { idOf } from "./envelope-key.js"
-import type { SqliteDatabase, SqliteStatement } from "./sqlite-engine.js"
-import { sqliteFailure } from "./sqlite-failure.js"
+import { envelopesFailure } from "./sqlite-failure.js"
 
 /*
  * Two tables for a day, so that what is read at the opening lies together:
@@ -56,7 +57,7 @@ export class SqliteDisk implements EnvelopeDisk<null> {
         return crc32(bytes, crc32(idOf(row.key))) === found.crc ? bytes : null
       })
     } catch (error) {
-      throw sqliteFailure(error, this.#path)
+      throw envelopesFailure(error, this.#path)
     }
   }
 
@@ -86,7 +87,7 @@ export class SqliteDisk implements EnvelopeDisk<null> {
     try {
       this.#database.close()
     } catch (error) {
-      throw sqliteFailure(error, this.#path)
+      throw envelopesFailure(error, this.#path)
     }
   }
 
@@ -104,23 +105,12 @@ export class SqliteDisk implements EnvelopeDisk<null> {
   #transact(work: () => void): void {
     const before = new Map(this.#days)
     try {
-      this.#database.exec("BEGIN IMMEDIATE")
-      work()
-      this.#database.exec("COMMIT")
+      transact(this.#database, work)
     } catch (error) {
       // Tables that were made or dropped in vain.
       this.#days.clear()
       for (const [day, tables] of before) this.#days.set(day, tables)
-      this.#rollBack()
-      throw sqliteFailure(error, this.#path)
-    }
-  }
-
-  #rollBack(): void {
-    try {
-      this.#database.exec("ROLLBACK")
-    } catch {
-      // SQLite did it by itself, or the transaction was not begun.
+      throw envelopesFailure(error, this.#path)
     }
   }
 }

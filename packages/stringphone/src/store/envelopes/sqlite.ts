@@ -1,15 +1,23 @@
-import { open } from "node:fs/promises"
 import { join } from "node:path"
-import { ChannelError, fromUtf8 } from "../../bytes/index.js"
-import { preparePlace } from "../file-place.js"
+import { fromUtf8 } from "../../bytes/index.js"
+import {
+  type SqliteFormat,
+  assertFormat,
+  formatStatement,
+  isEmptyDatabase,
+  numberOf,
+  prepareDatabaseFile,
+  transact,
+} from "../sqlite-database.js"
+import { type OpenSqlite, type SqliteDatabase, requireSqlite } from "../sqlite-engine.js"
+import { corruptDatabase } from "../sqlite-failure.js"
 import { EnvelopeIndex, ownStamp } from "./envelope-index.js"
 import { keyOf } from "./envelope-key.js"
 import { DATABASE_NAME, assertKind } from "./folder-kind.js"
 import { IndexedEnvelopeStore } from "./indexed-store.js"
 import type { EnvelopeStore } from "./port.js"
 import { SqliteDisk } from "./sqlite-disk.js"
-import { type OpenSqlite, type SqliteDatabase, requireSqlite } from "./sqlite-engine.js"
-import { corruptDatabase, sqliteFailure } from "./sqlite-failure.js"
+import { envelopesFailure } from "./sqlite-failure.js"
 
 export interface SqliteEnvelopeStoreOptions {
   /** Made when it is missing; for one process at a time. */
@@ -17,8 +25,7 @@ export interface SqliteEnvelopeStoreOptions {
 }
 
 /** "SPEn" */
-const APPLICATION_ID = 0x5350456e
-const VERSION = 1
+const FORMAT: SqliteFormat = { applicationId: 0x5350456e, version: 1 }
 
 /**
  * An envelope store in an SQLite database (Node): tables for each day of expiry, dropped as a whole when
@@ -38,12 +45,9 @@ export async function openSqliteEnvelopeStore({
   const openSqlite = requireSqlite()
   try {
     await assertKind(folder, "sqlite")
-    const path = await preparePlace(join(folder, DATABASE_NAME))
-    // SQLite would let others read what it makes.
-    await (await open(path, "a", 0o600)).close()
-    return openDatabase(openSqlite, path)
+    return openDatabase(openSqlite, await prepareDatabaseFile(join(folder, DATABASE_NAME)))
   } catch (error) {
-    throw sqliteFailure(error, folder)
+    throw envelopesFailure(error, folder)
   }
 }
 
@@ -62,33 +66,17 @@ function openDatabase(openSqlite: OpenSqlite, path: string): EnvelopeStore {
 function prepare(database: SqliteDatabase, path: string): void {
   // Nobody else gets in until we close, so the index in memory stays right.
   database.exec("PRAGMA locking_mode = EXCLUSIVE")
-  const isEmpty = numberOf(database, "SELECT count(*) AS value FROM sqlite_schema") === 0
-  if (!isEmpty) assertOurs(database, path)
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE`)
-  if (isEmpty) {
+  const isEmpty = isEmptyDatabase(database)
+  if (!isEmpty) assertFormat(database, path, FORMAT)
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+  transact(database, () => {
+    if (!isEmpty) return
     database.exec(
       `CREATE TABLE head (last_number INTEGER NOT NULL);
        INSERT INTO head VALUES (0);
-       PRAGMA application_id = ${APPLICATION_ID};
-       PRAGMA user_version = ${VERSION}`,
+       ${formatStatement(FORMAT)}`,
     )
-  }
-  database.exec("COMMIT")
-}
-
-function assertOurs(database: SqliteDatabase, path: string): void {
-  const application = numberOf(
-    database,
-    "SELECT application_id AS value FROM pragma_application_id",
-  )
-  if (application !== APPLICATION_ID) throw corruptDatabase(path)
-  const version = numberOf(database, "SELECT user_version AS value FROM pragma_user_version")
-  if (version <= VERSION) return
-  throw new ChannelError(
-    "store-newer",
-    `The database "${path}" was written by a newer version of Stringphone. ` +
-      "Update this program; nothing was changed.",
-  )
+  })
 }
 
 function load(database: SqliteDatabase, path: string): EnvelopeIndex<null> {
@@ -120,9 +108,4 @@ interface StoredRow {
 
 function isBytes(value: unknown, length: number): value is Uint8Array {
   return value instanceof Uint8Array && value.length === length
-}
-
-function numberOf(database: SqliteDatabase, query: string): number {
-  const row = database.prepare(query).get() as { readonly value: unknown } | undefined
-  return Number(row?.value)
 }

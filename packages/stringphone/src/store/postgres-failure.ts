@@ -1,10 +1,10 @@
-import { ChannelError, UsageError } from "../../bytes/index.js"
+import { ChannelError, UsageError } from "../bytes/index.js"
 import type { PostgresPlace } from "./postgres-place.js"
 
 /** The error to throw for anything that went wrong with the server; ours pass as they are. */
 export function postgresFailure(cause: unknown, place: PostgresPlace): ChannelError | UsageError {
   if (cause instanceof ChannelError || cause instanceof UsageError) return cause
-  const { name } = place
+  const { name, contents } = place
   const failure = (code: string, message: string): ChannelError =>
     new ChannelError(code, message, { cause })
   // The table "PostgreSQL Error Codes" of its manual.
@@ -17,7 +17,7 @@ export function postgresFailure(cause: unknown, place: PostgresPlace): ChannelEr
     case "55P03":
       return failure(
         "store-locked",
-        `Another process has kept the envelopes in ${name} to itself for too long. Try again; if it stays so, look for it in pg_stat_activity.`,
+        `Another process has kept the ${contents} in ${name} to itself for too long. Try again; if it stays so, look for it in pg_stat_activity.`,
       )
     case "28000":
     case "28P01":
@@ -43,9 +43,15 @@ export function postgresFailure(cause: unknown, place: PostgresPlace): ChannelEr
     default:
       return failure(
         "store-failed",
-        `The envelopes in ${name} can not be used: ${reasonOf(cause)}. Check that PostgreSQL runs and can be reached.`,
+        `The ${contents} in ${name} can not be used: ${reasonOf(cause)}. Check that PostgreSQL runs and can be reached.`,
       )
   }
+}
+
+/** Did somebody get in the way, so that the same may well succeed now? */
+export function isTransient(error: unknown): boolean {
+  const code = codeOf(error instanceof ChannelError ? error.cause : error)
+  return code === "40001" || code === "40P01"
 }
 
 export function foreignTables({ name, schema }: PostgresPlace, cause?: unknown): ChannelError {

@@ -1,11 +1,17 @@
 import { createRequire } from "node:module"
-import { ChannelError } from "../../bytes/index.js"
+import { ChannelError } from "../bytes/index.js"
 import type { PostgresPlace } from "./postgres-place.js"
 import { postgresFailure } from "./postgres-failure.js"
 
 /** As much of the package `pg` as we need. */
 export interface PostgresClient {
-  query(sql: string, values?: readonly unknown[]): Promise<PostgresResult>
+  query(sql: string | PostgresStatement, values?: readonly unknown[]): Promise<PostgresResult>
+}
+
+/** The server keeps its plan under the name, for each connection. */
+export interface PostgresStatement {
+  readonly name: string
+  readonly text: string
 }
 
 export interface PostgresResult {
@@ -72,7 +78,7 @@ export class PostgresPool {
   }
 
   /** One statement. @throws {ChannelError} `store-failed` and others */
-  query(sql: string, values: readonly unknown[] = []): Promise<PostgresResult> {
+  query(sql: string | PostgresStatement, values: readonly unknown[] = []): Promise<PostgresResult> {
     return this.#use((client) => client.query(sql, values))
   }
 
@@ -113,7 +119,7 @@ function requirePackage(): Package {
   } catch (cause) {
     throw new ChannelError(
       "missing-peer",
-      'Envelopes in PostgreSQL need the package "pg", which could not be loaded. Run: npm install pg',
+      'PostgreSQL needs the package "pg", which could not be loaded. Run: npm install pg',
       { cause },
     )
   }

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module"
-import { ChannelError } from "../../bytes/index.js"
+import { ChannelError } from "../bytes/index.js"
 
 /** What Node's SQLite and better-sqlite3 have in common, as far as we need it. */
 export interface SqliteDatabase {

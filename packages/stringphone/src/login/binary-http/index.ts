@@ -1,0 +1,6 @@
+export type { BinaryFields } from "./fields.js"
+export { mostContentBytes } from "./limits.js"
+export { decodeBinaryRequest, encodeBinaryRequest } from "./request.js"
+export type { BinaryRequest } from "./request.js"
+export { decodeBinaryResponse, encodeBinaryResponse } from "./response.js"
+export type { BinaryResponse } from "./response.js"

@@ -1,0 +1,11 @@
+import { UsageError } from "../bytes/index.js"
+
+/** As many cryptographically random bytes as are asked for. */
+export type RandomBytes = (length: number) => Uint8Array
+
+/** @throws {UsageError} `bad-random` */
+export function drawBytes(random: RandomBytes, length: number): Uint8Array {
+  const bytes = random(length)
+  if (bytes instanceof Uint8Array && bytes.length === length) return bytes
+  throw new UsageError("bad-random", `\`random(${length})\` did not give ${length} bytes.`)
+}

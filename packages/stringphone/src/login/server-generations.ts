@@ -1,0 +1,176 @@
+import { PeerError, sameBytes } from "../bytes/index.js"
+import { exchangePublicKey } from "../crypto/index.js"
+import type { Identity } from "../identity/index.js"
+import { box } from "./box.js"
+import type { LoginErrorName } from "./error-codes.js"
+import { errorAnswer } from "./error-proof.js"
+import { errorKey, type Generation, refreshKey } from "./generation-keys.js"
+import { refreshKeys } from "./refresh-keys.js"
+import {
+  currentGeneration,
+  type EndedSession,
+  endSession,
+  generationsOf,
+  isSessionLiving,
+  type RetiredGeneration,
+  scopesNow,
+  type SessionRecord,
+  takeOffer,
+} from "./session-record.js"
+import { decodeRefresh, provesRefresh, type ReadRefresh } from "./wire/refresh.js"
+import { encodeRefreshed } from "./wire/refreshed.js"
+import { encodeSessionTerms } from "./wire/session-terms.js"
+
+/** What a store has of the session that a request names. */
+export interface FoundSession {
+  /** `null`: nothing. */
+  readonly record: SessionRecord | EndedSession | null
+  /** Of the generation that the request names; `null`: none. */
+  readonly retired: RetiredGeneration | null
+}
+
+export interface RefreshCircumstances {
+  readonly nowMs: number
+  readonly server: Identity
+  /** 32 random bytes. */
+  readonly ephemeralSecret: Uint8Array
+  /** What the session's user may now. */
+  readonly userScopes: readonly string[]
+}
+
+/** What to save, all at once and before the answer is sent; and the answer. */
+export interface SessionStep {
+  /** The very same object: there is nothing to save. */
+  readonly record: SessionRecord | EndedSession | null
+  /** To be kept beside it. */
+  readonly retired: RetiredGeneration | null
+  readonly answer: Uint8Array
+  readonly event: "offered" | "repeated" | "reuse" | "refused"
+}
+
+/** The answer to the remembered refresh is given again for so long. [LOGIN-6-3] */
+const rememberedMs = 600_000
+
+/**
+ * A refresh came. Pure: who saves compares and sets, and starts anew when another was faster.
+ * spec/login.md §6.3
+ *
+ * @throws {PeerError} `malformed`: nothing is answered but that
+ */
+export function refreshSession(
+  found: FoundSession,
+  request: Uint8Array,
+  circumstances: RefreshCircumstances,
+): SessionStep {
+  const refresh = decodeRefresh(request)
+  const { nowMs, server } = circumstances
+  const { record } = found
+  const refuse = (name: LoginErrorName, by: Generation | null): SessionStep => ({
+    record,
+    retired: null,
+    answer: errorAnswer(request, name, by ? errorKey(by) : server),
+    event: "refused",
+  })
+  if (record?.state !== "living") {
+    const answer = endedAnswer(record, refresh.generation, request, server)
+    return { record, retired: null, answer, event: "refused" }
+  }
+  const asked = generationNamed({ record, retired: found.retired }, refresh.generation)
+  // Noise: nobody who knew the generation made it. [LOGIN-6-3]
+  if (!asked || !provesRefresh(request, refreshKey(asked))) return refuse("denied", asked)
+  if (!isSessionLiving(record, nowMs)) return refuse("revoked", asked) // [LOGIN-6-6]
+  if (refresh.generation === record.generation) {
+    const { offered } = record
+    if (!offered) return offerNext(record, null, refresh, request, circumstances)
+    if (sameBytes(offered.request, request)) return repeat(record, offered.answer)
+    return endByReuse(record, asked, request, nowMs)
+  }
+  if (refresh.generation > record.generation && record.offered) {
+    // Who asks on has the offer, even if no lane was opened.
+    const { record: next, retired } = takeOffer(record, record.offered, nowMs)
+    return offerNext(next, retired, refresh, request, circumstances)
+  }
+  const answered = answeredBefore(found, record, refresh.generation)
+  if (!answered || !sameBytes(answered.request, request)) {
+    return endByReuse(record, asked, request, nowMs)
+  }
+  // A listener can send it again at any time: late, it says nothing about anybody. [LOGIN-6-3]
+  const isLate = !answered.answer || nowMs - answered.untilMs > rememberedMs
+  return isLate || !answered.answer ? refuse("denied", asked) : repeat(record, answered.answer)
+}
+
+/**
+ * The answer to a session that is none, or none any more. [LOGIN-6-6]
+ * @param generation that the request names
+ */
+export function endedAnswer(
+  ended: EndedSession | null,
+  generation: number,
+  request: Uint8Array,
+  server: Identity,
+): Uint8Array {
+  const known = ended?.errorKeys.find((one) => one.generation === generation)
+  return errorAnswer(request, "revoked", known?.key ?? server)
+}
+
+/** With its root: what a request of it can be checked with, and an error to it proven. */
+export function generationNamed(found: FoundSession, generation: number): Generation | null {
+  const { record, retired } = found
+  if (record?.state !== "living") return null
+  const inRecord = generationsOf(record).find((one) => one.generation === generation)
+  return inRecord ?? (retired?.generation === generation ? retired : null)
+}
+
+function answeredBefore(
+  { retired }: FoundSession,
+  { former }: SessionRecord,
+  generation: number,
+): { request: Uint8Array; answer: Uint8Array | null; untilMs: number } | null {
+  if (former?.generation === generation) return former
+  return retired && { ...retired, answer: null }
+}
+
+function offerNext(
+  record: SessionRecord,
+  retired: RetiredGeneration | null,
+  { ephemeralKey }: ReadRefresh,
+  request: Uint8Array,
+  { ephemeralSecret, nowMs, server, userScopes }: RefreshCircumstances,
+): SessionStep {
+  const serverKey = exchangePublicKey(ephemeralSecret)
+  const ephemerals = { ownSecret: ephemeralSecret, otherKey: ephemeralKey, serverKey }
+  const keys = refreshKeys(currentGeneration(record).root, request, ephemerals)
+  if (!keys) {
+    throw new PeerError("malformed", "Malformed refresh: its key is none. Refresh with another.") // [LOGIN-6-1]
+  }
+  const scopes = scopesNow(record, userScopes) // [LOGIN-6-7]
+  const text = encodeSessionTerms({
+    ...record.lifetimes,
+    scopes,
+    card: server.card(),
+  })
+  const sealed = box(keys.answerKey, 0, keys.transcript, text)
+  const answer = encodeRefreshed({ ephemeralKey: serverKey, sealed })
+  const offered = { request, answer, root: keys.nextRoot }
+  const next = { ...record, scopes, refreshedMs: nowMs, offered }
+  return { record: next, retired, answer, event: "offered" }
+}
+
+function repeat(record: SessionRecord, answer: Uint8Array): SessionStep {
+  return { record, retired: null, answer, event: "repeated" }
+}
+
+/** Two have it, and one of them stole it: neither goes on. [LOGIN-6-3] */
+function endByReuse(
+  record: SessionRecord,
+  asked: Generation,
+  request: Uint8Array,
+  nowMs: number,
+): SessionStep {
+  return {
+    record: endSession(record, "reuse", nowMs),
+    retired: null,
+    answer: errorAnswer(request, "revoked", errorKey(asked)),
+    event: "reuse",
+  }
+}

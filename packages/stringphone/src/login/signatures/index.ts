@@ -1,0 +1,8 @@
+export { errorAnswer, readErrorName, readErrorSeconds } from "./error-answer.js"
+export { normalAuthority } from "./message.js"
+export type { AnswerHead, Fields, RequestHead } from "./message.js"
+export { signAnswer, signServerError, verifyAnswer } from "./signed-answer.js"
+export type { Answer, AnswerKeys, ServerSigningKey, VerifiedAnswer } from "./signed-answer.js"
+export { readCallSignature, signCall, verifyCall } from "./signed-call.js"
+export type { Call, CallProof, CallSignature } from "./signed-call.js"
+export type { SignedCall, SigningLane, VerifiedCall } from "./signed-call.js"
