@@ -28,6 +28,8 @@ export type {
   OpenedRegistration,
 } from "./server-registration.js"
 export { ServerSetups } from "./server-setup.js"
+export { decodeChallenge } from "./wire/challenge.js"
+export type { Challenge } from "./wire/challenge.js"
 export type { SessionTerms } from "./wire/session-terms.js"
 
 export { loginErrors } from "./error-codes.js"

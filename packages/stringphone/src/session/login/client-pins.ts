@@ -1,0 +1,52 @@
+import { PeerError, sameBytes } from "../../bytes/index.js"
+import type { KnownSession, Price } from "../../login/index.js"
+import { knownOf } from "./client-keeper.js"
+import type { SavedLogin } from "./client-saved.js"
+import type { LoginOptions } from "./client-types.js"
+
+/** What this device knows of a server before it asks. */
+export interface Pins {
+  /** `undefined`: any. */
+  readonly realm: string | undefined
+  /** Empty: any. */
+  readonly pinnedKeys: readonly Uint8Array[]
+  readonly floor: Price | undefined
+  readonly knownSession: KnownSession | undefined
+}
+
+type Wanted = Pick<LoginOptions, "realm" | "serverKey"> & {
+  readonly url: string
+  readonly login: string
+}
+
+/** An address that was logged in at before is that server's, until somebody names another realm. */
+export function pinsOf(
+  all: readonly SavedLogin[],
+  { login, serverKey, url, ...wanted }: Wanted,
+): Pins {
+  const realm = wanted.realm ?? all.find((one) => one.url === url)?.realm
+  const ofRealm = all.filter((one) => one.realm === realm)
+  const own = ofRealm.find((one) => one.login === login)
+  return {
+    realm,
+    pinnedKeys: serverKey ? [serverKey] : ofRealm.flatMap(({ serverKeys }) => serverKeys),
+    floor: own?.price,
+    knownSession: (own && knownOf(own)) ?? undefined,
+  }
+}
+
+/** @throws {PeerError} `not-confirmed` */
+export async function confirmServer(
+  server: { readonly realm: string; readonly serverKey: Uint8Array },
+  { pinnedKeys }: Pins,
+  confirm: LoginOptions["confirm"],
+): Promise<void> {
+  const { realm, serverKey } = server
+  const isKnown = pinnedKeys.some((key) => sameBytes(key, serverKey))
+  if (isKnown || pinnedKeys.length > 0 || !confirm) return
+  if (await confirm({ realm, serverKey })) return
+  throw new PeerError(
+    "not-confirmed",
+    "This server was not confirmed. Nothing of the password was sent.",
+  )
+}

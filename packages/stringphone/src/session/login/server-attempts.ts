@@ -1,0 +1,101 @@
+import { hex } from "../../bytes/index.js"
+import type { LoginAttempt } from "../../login/index.js"
+import type { Store } from "../../store/index.js"
+import { keys, read, unchanged, valueOf, write, type Write } from "./server-entries.js"
+
+/** A login between challenge and finish. Secret. */
+export interface KeptAttempt {
+  readonly attempt: LoginAttempt
+  readonly startedMs: number
+  /** Keys of the limits that it was counted by. */
+  readonly counted: readonly string[]
+  /** The user's record, encoded; `null`: there was none. */
+  readonly record: Uint8Array | null
+  /** The server key that was told. */
+  readonly serverKey: Uint8Array
+}
+
+/** Where begun logins are for at most 60 s. Each is taken away once. [LOGIN-3-6] */
+export interface AttemptKeeper {
+  /** @returns what has to be written with the limits */
+  add(attempt: KeptAttempt): readonly Write[]
+  take(id: Uint8Array, nowMs: number): Promise<KeptAttempt | null>
+  /** So many were added that somebody should look how many there are. */
+  readonly isCrowded: boolean
+  removeOld(nowMs: number): Promise<void>
+}
+
+const mostAttempts = 10_000
+const longestMs = 60_000
+/** So many are added between two looks at how many there are. */
+const surveyEvery = 1_000
+
+export class AttemptsInMemory implements AttemptKeeper {
+  readonly isCrowded = false
+  readonly #attempts = new Map<string, KeptAttempt>()
+
+  add(attempt: KeptAttempt): readonly Write[] {
+    this.#attempts.set(hex(attempt.attempt.id), attempt)
+    const [oldest] = this.#attempts.keys()
+    if (this.#attempts.size > mostAttempts && oldest !== undefined) this.#attempts.delete(oldest)
+    return []
+  }
+
+  async take(id: Uint8Array, nowMs: number): Promise<KeptAttempt | null> {
+    const key = hex(id)
+    const attempt = this.#attempts.get(key)
+    this.#attempts.delete(key)
+    return attempt && isInTime(attempt, nowMs) ? attempt : null
+  }
+
+  async removeOld(nowMs: number): Promise<void> {
+    for (const [key, attempt] of this.#attempts) {
+      if (!isInTime(attempt, nowMs)) this.#attempts.delete(key)
+    }
+  }
+}
+
+/** For several servers: one takes the start, another the finish. */
+export class AttemptsInStore implements AttemptKeeper {
+  readonly #store: Store
+  #sinceSurvey = 0
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  get isCrowded(): boolean {
+    return this.#sinceSurvey >= surveyEvery
+  }
+
+  add(attempt: KeptAttempt): readonly Write[] {
+    this.#sinceSurvey++
+    return [write(keys.attempt(attempt.attempt.id), attempt)]
+  }
+
+  async take(id: Uint8Array, nowMs: number): Promise<KeptAttempt | null> {
+    const key = keys.attempt(id)
+    const kept = await read<KeptAttempt>(this.#store, key)
+    const commit = { checks: [unchanged(key, kept)], writes: [write(key, null)] }
+    const isMine = await this.#store.commit(commit)
+    return kept && isMine && isInTime(kept.value, nowMs) ? kept.value : null
+  }
+
+  async removeOld(nowMs: number): Promise<void> {
+    this.#sinceSurvey = 0
+    const listed = (await this.#store.list(keys.attempts)).map((entry) => ({
+      key: entry.key,
+      kept: valueOf<KeptAttempt>(entry),
+    }))
+    const living = listed
+      .filter(({ kept }) => isInTime(kept, nowMs))
+      .sort((a, b) => b.kept.startedMs - a.kept.startedMs)
+    const staying = new Set(living.slice(0, mostAttempts - surveyEvery).map(({ key }) => key))
+    const going = listed.filter(({ key }) => !staying.has(key))
+    await this.#store.commit({ writes: going.map(({ key }) => write(key, null)) })
+  }
+}
+
+function isInTime({ startedMs }: KeptAttempt, nowMs: number): boolean {
+  return nowMs >= startedMs && nowMs - startedMs <= longestMs
+}

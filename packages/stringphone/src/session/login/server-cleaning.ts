@@ -1,0 +1,76 @@
+import { update } from "../../store/index.js"
+import { decodeJson, encodeJson } from "../../bytes/index.js"
+import type { ServerContext } from "./server-context.js"
+import { keys } from "./server-entries.js"
+import type { ServerRegistrations } from "./server-registrations.js"
+
+/** How steadily the clock has run. */
+interface ClockEntry {
+  readonly sinceMs: number
+  readonly lastMs: number
+}
+
+/** First characters of what is cleaned: a part each time. */
+const parts = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+const roundMs = 3_600_000
+const dayMs = 86_400_000
+
+/**
+ * Removes what nobody asks about any more: each part at most once an hour, whenever something comes. It has no
+ * timer, and nobody waits for it.
+ */
+export class ServerCleaning {
+  readonly #context: ServerContext
+  readonly #registrations: ServerRegistrations
+  #part = 0
+  #lastMs: number | null = null
+  #running: Promise<void> | null = null
+
+  constructor(context: ServerContext, registrations: ServerRegistrations) {
+    this.#context = context
+    this.#registrations = registrations
+  }
+
+  /** Something came. */
+  notice(): void {
+    const nowMs = this.#context.wallClock()
+    const isDue = this.#lastMs === null || Math.abs(nowMs - this.#lastMs) >= roundMs / parts.length
+    if (!isDue || this.#running) return
+    this.#lastMs = nowMs
+    this.#running = this.#cleanPart(nowMs).finally(() => (this.#running = null))
+  }
+
+  /** What is under way. */
+  async settled(): Promise<void> {
+    await this.#running
+  }
+
+  async #cleanPart(nowMs: number): Promise<void> {
+    const { attempts, lanes, limits, sessions, tell } = this.#context
+    const part = parts.charAt(this.#part)
+    this.#part = (this.#part + 1) % parts.length
+    try {
+      if (this.#part === 0) await attempts.removeOld(nowMs)
+      await limits.removeForgotten(part, nowMs)
+      await lanes.removeOld(part, nowMs)
+      if (!(await this.#isClockSteady(nowMs))) return
+      await sessions.removeForgotten(part)
+      await this.#registrations.removeForgotten(part)
+    } catch (error) {
+      tell({ kind: "trouble", error })
+    }
+  }
+
+  /** A date that leapt may be wrong: nothing that lasts is removed for a day. [LOGIN-10-1] */
+  async #isClockSteady(nowMs: number): Promise<boolean> {
+    let isSteady = false
+    await update(this.#context.store, keys.clock, (current) => {
+      const before = current && (decodeJson(current) as ClockEntry)
+      const goesOn = before && nowMs >= before.lastMs && nowMs - before.lastMs <= dayMs
+      const sinceMs = goesOn ? before.sinceMs : nowMs
+      isSteady = nowMs - sinceMs >= dayMs
+      return encodeJson({ sinceMs, lastMs: nowMs })
+    })
+    return isSteady
+  }
+}

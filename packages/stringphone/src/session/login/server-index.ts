@@ -1,0 +1,3 @@
+export { LoginServer, openLoginServer } from "./server.js"
+export { callerOf, protect } from "./server-protect.js"
+export type * from "./server-types.js"

@@ -1,0 +1,151 @@
+import { hex } from "../../bytes/index.js"
+import {
+  type Generation,
+  generationsOf,
+  type LaneKeys,
+  type LaneStep,
+  type LaneTable,
+  LaneWindow,
+  useLane,
+} from "../../login/index.js"
+import type { SessionEntry } from "./server-session-entry.js"
+import type { LoadedSession, ServerSessions } from "./server-sessions.js"
+
+/** A lane as a call found it. Secret. */
+export interface HeldLane {
+  readonly id: Uint8Array
+  readonly generation: Generation
+  /** Of its user. */
+  readonly login: string
+  readonly keys: LaneKeys
+  readonly window: LaneWindow
+}
+
+/** Where lanes and their windows are. A lane without its window there is none. [LOGIN-5-4] */
+export interface LaneKeeper {
+  find(id: Uint8Array): Promise<HeldLane | null>
+  /**
+   * A number of it was used. Once this is `true`, the call may be acted on.
+   * @returns `false`: another server was faster, or the session has changed: find it anew
+   */
+  keep(lane: HeldLane, session: LoadedSession, nowMs: number): Promise<boolean>
+  /**
+   * Computes with the lanes of a session, saves, and is what the answer is made of.
+   * @returns `null`: something has changed: load the session anew
+   */
+  open(
+    session: LoadedSession,
+    nowMs: number,
+    run: (table: LaneTable) => LaneStep,
+  ): Promise<LaneStep | null>
+  removeOld(prefix: string, nowMs: number): Promise<void>
+}
+
+interface MemoryLane extends HeldLane {
+  readonly openedMs: number
+  seenMs: number | null
+}
+
+/** How exactly it is told when a device was last seen. */
+export const seenEveryMs = 600_000
+
+/**
+ * Lanes of this process alone. A number is used in the same turn in which it was found fresh: nothing comes
+ * in between.
+ */
+export class LanesInMemory implements LaneKeeper {
+  readonly #lanes = new Map<string, MemoryLane>()
+  readonly #tables = new Map<string, LaneTable>()
+  readonly #sessions: ServerSessions
+  readonly #most: number
+  readonly #longestMs: number
+
+  /** @param longestMs that a generation lives */
+  constructor(sessions: ServerSessions, { longestMs, most }: { longestMs: number; most: number }) {
+    this.#sessions = sessions
+    this.#most = most
+    this.#longestMs = longestMs
+  }
+
+  async find(id: Uint8Array): Promise<HeldLane | null> {
+    return this.#lanes.get(hex(id)) ?? null
+  }
+
+  async keep(lane: HeldLane, session: LoadedSession, nowMs: number): Promise<boolean> {
+    const key = hex(lane.id)
+    const held = this.#lanes.get(key)
+    if (!held) return true
+    const sessionKey = hex(session.id)
+    this.#tables.set(sessionKey, useLane(this.#tables.get(sessionKey) ?? [], lane.id))
+    this.#lanes.delete(key)
+    this.#lanes.set(key, held)
+    if (held.seenMs === null || Math.abs(nowMs - held.seenMs) > seenEveryMs) {
+      held.seenMs = nowMs
+      await this.#sessions.see(session.id, nowMs)
+    }
+    return true
+  }
+
+  async open(
+    session: LoadedSession,
+    nowMs: number,
+    run: (table: LaneTable) => LaneStep,
+  ): Promise<LaneStep | null> {
+    const key = hex(session.id)
+    const step = run(this.#tables.get(key) ?? [])
+    const { record, retired } = step
+    if (record !== session.record) {
+      await this.#sessions.save(session, takenBy(step, session), retired)
+      return null
+    }
+    this.#tables.set(key, step.table)
+    for (const lane of step.closed) this.#lanes.delete(hex(lane.id))
+    if (step.event === "opened") {
+      const held = heldLane(step, session.entry.login)
+      if (held) this.#lanes.set(hex(held.id), { ...held, openedMs: nowMs, seenMs: null })
+      this.#dropOldest()
+    }
+    return step
+  }
+
+  async removeOld(_prefix: string, nowMs: number): Promise<void> {
+    for (const [key, lane] of this.#lanes) {
+      if (Math.abs(nowMs - lane.openedMs) > this.#longestMs) this.#drop(key, lane)
+    }
+  }
+
+  /** The one that was used least recently. */
+  #dropOldest(): void {
+    for (const [key, lane] of this.#lanes) {
+      if (this.#lanes.size <= this.#most) return
+      this.#drop(key, lane)
+    }
+  }
+
+  #drop(key: string, { generation, id }: HeldLane): void {
+    this.#lanes.delete(key)
+    const sessionKey = hex(generation.session)
+    const idKey = hex(id)
+    const left = (this.#tables.get(sessionKey) ?? []).filter((one) => hex(one.id) !== idKey)
+    if (left.length > 0) this.#tables.set(sessionKey, left)
+    else this.#tables.delete(sessionKey)
+  }
+}
+
+/** A new lane, with nothing used; `null`: there is none. */
+export function heldLane({ opened, record }: LaneStep, login: string): HeldLane | null {
+  if (!opened || record?.state !== "living") return null
+  const number = opened.lane.generation
+  const generation = generationsOf(record).find((one) => one.generation === number)
+  if (!generation) return null
+  return { id: opened.lane.id, generation, login, keys: opened.keys, window: new LaneWindow() }
+}
+
+/** What a session becomes when its device showed that it has the next generation. [LOGIN-6-3] */
+export function takenBy(
+  { record }: LaneStep,
+  { entry, record: before }: LoadedSession,
+): Partial<SessionEntry> {
+  if (!record || record === before) return {}
+  return { record, serverKey: entry.offeredKey ?? entry.serverKey, offeredKey: null }
+}

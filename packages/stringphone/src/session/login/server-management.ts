@@ -1,0 +1,210 @@
+import { fromBase64url, fromUtf8, PeerError } from "../../bytes/index.js"
+import { encodeLoginRecord, scopesNow } from "../../login/index.js"
+import { idText, type ServerContext } from "./server-context.js"
+import { keys, unchanged, write } from "./server-entries.js"
+import { ownError } from "./server-protect.js"
+import type { ProvenRequest } from "./server-requests.js"
+import type { UserEntry } from "./server-session-entry.js"
+import { isLiving, type LoadedSession, sessionIdOf } from "./server-sessions.js"
+import type { Caller, LoginDevice } from "./server-types.js"
+
+export interface Asking {
+  readonly caller: Caller
+  readonly session: LoadedSession
+}
+
+/** A device, as JSON. */
+interface ToldDevice {
+  readonly session: string
+  readonly device: string
+  readonly scopes: readonly string[]
+  readonly createdAt: string
+  readonly seenAt: string | null
+}
+
+/** A record is taken for so long after the login. [LOGIN-8-3] */
+const changeMs = 300_000
+const recordBytes = 192
+
+/** What a device asks about itself and its user's others, by sealed calls alone. spec/login.md §8.4 */
+export class ServerManagement {
+  readonly #context: ServerContext
+
+  constructor(context: ServerContext) {
+    this.#context = context
+  }
+
+  /** @throws {ChannelError} */
+  async answer(proven: ProvenRequest, asking: Asking): Promise<Response> {
+    try {
+      return await this.#answer(proven, asking)
+    } catch (error) {
+      if (error instanceof PeerError) return ownError("malformed")
+      throw error
+    }
+  }
+
+  async #answer(proven: ProvenRequest, asking: Asking): Promise<Response> {
+    const path = proven.target.slice(this.#context.base.length)
+    const call = `${proven.method} ${path}`
+    if (call === "GET /session") return Response.json(await this.#session(asking))
+    if (call === "GET /devices") return Response.json(await this.#devices(asking))
+    if (call === "DELETE /devices") return this.#endOthers(asking)
+    if (call === "PUT /password") return this.#changePassword(asking, objectOf(proven.body))
+    if (call === "POST /introspect") return this.#introspect(asking, objectOf(proven.body))
+    const [, id] = /^DELETE \/devices\/([A-Za-z0-9_-]{22})$/.exec(call) ?? []
+    return id === undefined ? new Response(null, { status: 404 }) : this.#endOne(asking, id)
+  }
+
+  async #session({ caller, session }: Asking): Promise<object> {
+    return { ...(await this.#told(session)), ...caller, realm: this.#context.realms.now().realm }
+  }
+
+  async #devices({ caller }: Asking): Promise<object> {
+    const found = await this.#context.sessions.of(caller.login)
+    const devices = await Promise.all(found.map((one) => this.#told(one)))
+    return { devices: devices.map((one) => ({ ...one, isOwn: one.session === caller.session })) }
+  }
+
+  async #endOne({ caller }: Asking, id: string): Promise<Response> {
+    const { sessions, tell } = this.#context
+    const { login } = caller
+    const bytes = sessionIdOf(id)
+    const isEnded = bytes !== null && (await sessions.revoke(bytes, login))
+    if (isEnded) tell({ kind: "revoked", login, session: id })
+    return new Response(null, { status: isEnded ? 204 : 404 })
+  }
+
+  async #endOthers(asking: Asking): Promise<Response> {
+    const isDone = await this.#saveBoth(asking.session.id, (user) => ({
+      user: { ...user, epoch: user.epoch + 1 },
+    }))
+    const { login } = asking.caller
+    if (isDone) this.#context.tell({ kind: "revoked", login, session: null })
+    return new Response(null, { status: isDone ? 204 : 404 })
+  }
+
+  async #changePassword(
+    { caller, session }: Asking,
+    fields: Readonly<Record<string, unknown>>,
+  ): Promise<Response> {
+    const { realms, tell, wallClock } = this.#context
+    const opaque = recordOf(fields["record"])
+    const { login } = caller
+    const realm = await realms.forSetup(session.entry.change?.offer.setup ?? null)
+    const isDone = await this.#saveBoth(session.id, (user, { change }) => {
+      if (!change) return null
+      const sinceMs = wallClock() - change.sinceMs
+      if (sinceMs < 0 || sinceMs > changeMs) return null
+      const record = encodeLoginRecord(realm.takeRecord(login, opaque, change.offer))
+      const epoch = fields["endOthers"] === true ? user.epoch + 1 : user.epoch
+      return { user: { ...user, record, epoch }, change: null }
+    })
+    if (!isDone) return ownError("denied")
+    tell({ kind: "password-changed", login })
+    return new Response(null, { status: 204 })
+  }
+
+  async #introspect(
+    { caller }: Asking,
+    fields: Readonly<Record<string, unknown>>,
+  ): Promise<Response> {
+    if (!caller.scopes.includes("introspect")) return ownError("missing-scope")
+    const { session } = fields
+    const found = await introspect(this.#context, typeof session === "string" ? session : "")
+    return Response.json(found ? { active: true, ...found } : { active: false })
+  }
+
+  /** A user and one session, which follows its epoch: both or neither. */
+  async #saveBoth(
+    id: Uint8Array,
+    next: (
+      user: UserEntry,
+      session: LoadedSession["entry"],
+    ) => { user: UserEntry; change?: null } | null,
+  ): Promise<boolean> {
+    const { sessions } = this.#context
+    for (;;) {
+      const loaded = await sessions.load(id)
+      if (loaded?.record.state !== "living" || !loaded.user) return false
+      const both = next(loaded.user.value, loaded.entry)
+      if (!both) return false
+      const { user, ...changes } = both
+      const key = keys.user(loaded.entry.login)
+      const isSaved = await sessions.save(loaded, { ...changes, epoch: user.epoch }, null, {
+        checks: [unchanged(key, loaded.user)],
+        writes: [write(key, user)],
+      })
+      if (isSaved) return true
+    }
+  }
+
+  async #told(session: LoadedSession): Promise<ToldDevice> {
+    const {
+      createdAt,
+      device,
+      scopes,
+      seenAt,
+      session: id,
+    } = await deviceOf(this.#context, session)
+    const times = { createdAt: createdAt.toISOString(), seenAt: seenAt?.toISOString() ?? null }
+    return { session: id, device, scopes, ...times }
+  }
+}
+
+/** As people are told of it. */
+export async function deviceOf(
+  { sessions }: ServerContext,
+  { entry, id, record, user }: LoadedSession,
+): Promise<LoginDevice> {
+  const ofUser = user?.value.scopes ?? []
+  const seenMs = await sessions.seenMs(id)
+  return {
+    session: idText(id),
+    login: entry.login,
+    device: entry.device,
+    scopes: record.state === "living" ? scopesNow(record, ofUser) : [],
+    createdAt: new Date(entry.createdMs),
+    seenAt: seenMs === null ? null : new Date(seenMs),
+  }
+}
+
+/** What a living session is and may; `null`: it is none. */
+export async function introspect(
+  context: ServerContext,
+  session: string,
+): Promise<{
+  readonly login: string
+  readonly device: string
+  readonly scopes: readonly string[]
+} | null> {
+  const id = sessionIdOf(session)
+  const loaded = id && (await context.sessions.load(id))
+  if (!loaded || !isLiving(loaded, context.wallClock())) return null
+  const { device, login, scopes } = await deviceOf(context, loaded)
+  return { login, device, scopes }
+}
+
+function objectOf(body: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(fromUtf8(body) ?? "")
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>
+  } catch {
+    // Told below.
+  }
+  throw malformed()
+}
+
+function recordOf(value: unknown): Uint8Array {
+  try {
+    const bytes = fromBase64url(typeof value === "string" ? value : "")
+    if (bytes.length === recordBytes) return bytes
+  } catch {
+    // Told below.
+  }
+  throw malformed()
+}
+
+function malformed(): PeerError {
+  return new PeerError("malformed", "The body is not the JSON that was expected.")
+}

@@ -1,0 +1,197 @@
+import { base64url, fromBase64url } from "../../bytes/index.js"
+import {
+  type EndedSession,
+  endSession,
+  type FoundSession,
+  generationsOf,
+  isForgotten,
+  isSessionLiving,
+  knownDeviceKey,
+  type RetiredGeneration,
+  type SessionRecord,
+} from "../../login/index.js"
+import type { Store } from "../../store/index.js"
+import {
+  type Check,
+  deviceKey,
+  type Kept,
+  keys,
+  read,
+  retiredKey,
+  unchanged,
+  valueOf,
+  write,
+  type Write,
+} from "./server-entries.js"
+import { recordNow, type SessionEntry, type UserEntry } from "./server-session-entry.js"
+
+/** A session with its user, as both were at one moment. */
+export interface LoadedSession {
+  readonly id: Uint8Array
+  readonly entry: SessionEntry
+  readonly version: string
+  /** What is true of it: it may have ended by its user. */
+  readonly record: SessionRecord | EndedSession
+  /** `null`: removed. */
+  readonly user: Kept<UserEntry> | null
+}
+
+/** The sessions of all users, in the store. What ends is saved before anybody is told. */
+export class ServerSessions {
+  readonly #store: Store
+  readonly #wallClock: () => number
+
+  constructor(store: Store, wallClock: () => number) {
+    this.#store = store
+    this.#wallClock = wallClock
+  }
+
+  /** @param login if it is known already: both are read at once */
+  async load(id: Uint8Array, login?: string): Promise<LoadedSession | null> {
+    const key = keys.session(id)
+    const early = login === undefined ? null : this.#user(login)
+    const [kept, user] = await Promise.all([read<SessionEntry>(this.#store, key), early])
+    if (!kept) return null
+    const owner = early ? user : await this.#user(kept.value.login)
+    const loaded = this.#loaded(id, kept, owner)
+    const hasEnded = kept.value.record.state === "living" && loaded.record.state === "ended"
+    return hasEnded ? this.#loadInOrder(id, kept.value.login) : loaded
+  }
+
+  /** Nobody is told that a session ended because one entry was read before a commit, and one behind it. */
+  async #loadInOrder(id: Uint8Array, login: string): Promise<LoadedSession | null> {
+    for (;;) {
+      const user = await this.#user(login)
+      const kept = await read<SessionEntry>(this.#store, keys.session(id))
+      const isOlder = kept && user && user.value.epoch < kept.value.epoch
+      if (!isOlder) return kept && this.#loaded(id, kept, user)
+    }
+  }
+
+  /** With the generation that a request names, if it is none of the record's. */
+  async found(loaded: LoadedSession | null, generation: number): Promise<FoundSession> {
+    const record = loaded?.record ?? null
+    if (record?.state !== "living") return { record, retired: null }
+    if (generationsOf(record).some((one) => one.generation === generation)) {
+      return { record, retired: null }
+    }
+    const kept = await read<RetiredGeneration>(this.#store, retiredKey(record.id, generation))
+    return { record, retired: kept?.value ?? null }
+  }
+
+  /** What a machine says to save. @returns `false`: it is not as it was, and nothing was saved */
+  async save(
+    loaded: LoadedSession,
+    changes: Partial<SessionEntry>,
+    retired: RetiredGeneration | null = null,
+    more: { readonly checks?: readonly Check[]; readonly writes?: readonly Write[] } = {},
+  ): Promise<boolean> {
+    const { checks = [], writes = [] } = more
+    const key = keys.session(loaded.id)
+    return this.#store.commit({
+      checks: [unchanged(key, loaded), ...checks],
+      writes: [
+        write(key, { ...loaded.entry, ...changes }),
+        ...(retired ? [write(retiredKey(loaded.id, retired.generation), retired)] : []),
+        ...writes,
+      ],
+    })
+  }
+
+  /** @returns `false`: there is none, or it has ended already */
+  async revoke(id: Uint8Array, onlyOf?: string): Promise<boolean> {
+    for (;;) {
+      const loaded = await this.load(id)
+      if (loaded?.record.state !== "living") return false
+      if (onlyOf !== undefined && loaded.entry.login !== onlyOf) return false
+      const record = endSession(loaded.record, "revoked", this.#wallClock())
+      if (await this.save(loaded, { record, change: null })) return true
+    }
+  }
+
+  /** Living ones, the newest first. */
+  async of(login: string): Promise<readonly LoadedSession[]> {
+    const user = await this.#user(login)
+    const listed = await this.#store.list(keys.devices(login))
+    const ids = listed.map(({ key }) => fromBase64url(key.slice(keys.devices(login).length)))
+    const found = await Promise.all(
+      ids.map(async (id) => {
+        const kept = await read<SessionEntry>(this.#store, keys.session(id))
+        return kept && this.#loaded(id, kept, user)
+      }),
+    )
+    const nowMs = this.#wallClock()
+    return found
+      .filter((one): one is LoadedSession => one !== null && isLiving(one, nowMs))
+      .sort((a, b) => b.entry.createdMs - a.entry.createdMs)
+  }
+
+  /** A call came. */
+  async see(id: Uint8Array, nowMs: number): Promise<void> {
+    await this.#store.commit({ writes: [write(keys.seen(id), nowMs)] })
+  }
+
+  async seenMs(id: Uint8Array): Promise<number | null> {
+    return (await read<number>(this.#store, keys.seen(id)))?.value ?? null
+  }
+
+  /** Whether one of these keys is that of a device that this session had, of this login. [LOGIN-9-3] */
+  async knownDeviceKeys(id: Uint8Array, login: string): Promise<readonly Uint8Array[]> {
+    const loaded = await this.load(id, login)
+    if (loaded?.entry.login !== login) return []
+    const { record } = loaded
+    if (record.state === "living") return generationsOf(record).map(knownDeviceKey)
+    return record.knownDeviceKey ? [record.knownDeviceKey] : []
+  }
+
+  /** What nobody asks about any more: deletes it. */
+  async removeForgotten(prefix: string): Promise<void> {
+    const nowMs = this.#wallClock()
+    for (const entry of await this.#store.list(`login/session/${prefix}`)) {
+      const session = valueOf<SessionEntry>(entry)
+      if (!isOver(session.record, nowMs)) continue
+      const { id } = session.record
+      const retired = await this.#store.list(keys.retired(id))
+      await this.#store.commit({
+        checks: [unchanged(entry.key, entry)],
+        writes: [
+          ...[entry.key, deviceKey(session.login, id), keys.seen(id), keys.starts(id)],
+          ...retired.map(({ key }) => key),
+        ].map((key) => write(key, null)),
+      })
+    }
+  }
+
+  #loaded(
+    id: Uint8Array,
+    { value: entry, version }: Kept<SessionEntry>,
+    user: Kept<UserEntry> | null,
+  ): LoadedSession {
+    const record = recordNow(entry, user?.value ?? null, this.#wallClock())
+    return { id, entry, version, record, user }
+  }
+
+  #user(login: string): Promise<Kept<UserEntry> | null> {
+    return read<UserEntry>(this.#store, keys.user(login))
+  }
+}
+
+export function isLiving({ record }: LoadedSession, nowMs: number): boolean {
+  return record.state === "living" && isSessionLiving(record, nowMs)
+}
+
+/** Its device learns no more that it ended. [LOGIN-6-6] */
+function isOver(record: SessionRecord | EndedSession, nowMs: number): boolean {
+  if (record.state === "ended") return isForgotten(record.endedMs, record.keptSeconds, nowMs)
+  return isForgotten(record.refreshedMs, 2 * record.lifetimes.refreshSeconds, nowMs)
+}
+
+/** @returns `null`: it is the ID of no session */
+export function sessionIdOf(text: string): Uint8Array | null {
+  try {
+    const id = fromBase64url(text)
+    return id.length === 16 && base64url(id) === text ? id : null
+  } catch {
+    return null
+  }
+}
