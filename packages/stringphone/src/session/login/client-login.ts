@@ -25,6 +25,7 @@ class KnownElsewhere extends Error {
  *
  * @example
  * ```ts no-run
+ * import { login } from "stringphone/session/login"
  * import { createMemoryStore } from "stringphone/store/memory"
  *
  * const session = await login({

@@ -25,6 +25,8 @@ export function isOwnError(response: Response): boolean {
  *
  * @example
  * ```ts no-run
+ * import { callerOf, protect } from "stringphone/session/login/server"
+ *
  * const lamps = protect((request) => Response.json({ by: callerOf(request)?.login }), {
  *   scopes: ["lamps"],
  * })

@@ -80,7 +80,9 @@ export class ServerSigned {
     const { fields } = verified // [LOGIN-7-2]
     try {
       if (isBelow(base, path)) return signedErrorAnswer("unprotected") // [LOGIN-8-4]
-      const parts = { method, scheme, authority, target: path + query, fields, body }
+      // What is signed of a query without content and of none is the same: so it is of no meaning.
+      const target = query === "?" ? path : path + query
+      const parts = { method, scheme, authority, target, fields, body }
       const request = requestOf(parts, signal)
       if (!request) return signedErrorAnswer("malformed")
       const answer = (await plainAnswer(await app(isCalledBy(request, caller)))) ?? failedAnswer
