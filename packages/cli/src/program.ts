@@ -6,6 +6,7 @@ import { addContactsCommand } from "./commands/contacts.js"
 import { addHubCommand } from "./commands/hub.js"
 import { addIdCommand } from "./commands/id.js"
 import { addIrcCommand } from "./commands/irc.js"
+import { addLoginCommand } from "./commands/login.js"
 import { addMailCommand } from "./commands/mail.js"
 import { addRoomCommand } from "./commands/room.js"
 import { addTopicCommand } from "./commands/topic.js"
@@ -37,6 +38,7 @@ export function makeProgram(): Command {
   addIrcCommand(program)
   addMailCommand(program)
   addHubCommand(program)
+  addLoginCommand(program)
   examples(program, ["up", "id", "topic new kitchen --broker mqtt://127.0.0.1:1883"])
   return program
 }

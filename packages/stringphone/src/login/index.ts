@@ -79,7 +79,14 @@ export type { ReadRefresh, Refresh } from "./wire/refresh.js"
 
 export { mostContentBytes } from "./binary-http/index.js"
 export type { BinaryFields, BinaryRequest, BinaryResponse } from "./binary-http/index.js"
-export { laneOfCall, openAnswer, openCall, OpenedCall, sealAnswer, sealCall } from "./sealed-calls.js"
+export {
+  laneOfCall,
+  openAnswer,
+  openCall,
+  OpenedCall,
+  sealAnswer,
+  sealCall,
+} from "./sealed-calls.js"
 export type { SentCall, ServerLane } from "./sealed-calls.js"
 export { mostRequestBytes } from "./wire/sealed-call.js"
 
