@@ -18,7 +18,7 @@ const { version } = createRequire(import.meta.url)("../package.json") as { versi
 /** The whole command line. */
 export function makeProgram(): Command {
   const program = new Command("stringphone")
-    .description("Encrypted, signed topics over channels that you need not trust.")
+    .description("Topics, rooms, mail and login over channels that nobody needs to trust.")
     .version(version)
     .option("--as <profile>", "use the key ring of this profile (default: default)")
     .option("--passphrase-file <file>", "where the passphrase of a sealed key ring is")

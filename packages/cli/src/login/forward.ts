@@ -1,0 +1,78 @@
+import { type IncomingMessage, request as requestHttp } from "node:http"
+import { request as requestHttps } from "node:https"
+import { Readable } from "node:stream"
+import { UsageError } from "stringphone/bytes"
+import { type Caller, callerOf, type Handler } from "stringphone/session/login/server"
+import { answeredFields, forwardedFields } from "./forward-fields.js"
+
+const usualWaitMs = 60_000
+
+/** @throws {UsageError} `bad-url` */
+export function parseForward(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isOrigin = url?.pathname === "/" && !url.search && !url.hash && !url.username
+  if (isOrigin && !url.password && /^https?:$/.test(url.protocol)) return url
+  throw new UsageError(
+    "bad-url",
+    "The API to forward to is as http://127.0.0.1:8080, without path, user and query.",
+  )
+}
+
+/** A handler that hands proven calls on to an API that knows nothing of logins, and says by whom they are. */
+export function forwardTo(api: URL, waitMs: number = usualWaitMs): Handler {
+  return async (request) => {
+    const caller = callerOf(request)
+    // Nobody gets past `protect` without one; this is not the place to rely on that.
+    if (!caller) return new Response(null, { status: 403 })
+    try {
+      return answerOf(await send(api, request, caller, waitMs))
+    } catch (error) {
+      const isLate = error instanceof Late
+      const text = isLate ? "The API took too long.\n" : "The API does not answer.\n"
+      return new Response(text, { status: isLate ? 504 : 502 })
+    }
+  }
+}
+
+class Late extends Error {}
+
+async function send(
+  api: URL,
+  request: Request,
+  caller: Caller,
+  waitMs: number,
+): Promise<IncomingMessage> {
+  const { pathname, search } = new URL(request.url)
+  const body = Buffer.from(await request.arrayBuffer())
+  const headers: [string, string][] = [
+    ["host", api.host],
+    ["content-length", String(body.length)],
+    ...forwardedFields(request.headers, caller),
+  ]
+  const start = api.protocol === "https:" ? requestHttps : requestHttp
+  return new Promise((resolve, reject) => {
+    const call = start(api, {
+      method: request.method,
+      path: pathname + search,
+      headers: headers.flat(),
+      agent: false,
+      signal: request.signal,
+    })
+    call.setTimeout(waitMs, () => call.destroy(new Late()))
+    call.on("response", resolve)
+    call.on("error", reject)
+    call.end(body)
+  })
+}
+
+function answerOf(message: IncomingMessage): Response {
+  const status = message.statusCode ?? 0
+  if (status < 200 || status > 599) {
+    message.destroy()
+    throw new RangeError(`HTTP ${status}`)
+  }
+  const hasNoBody = status === 204 || status === 205 || status === 304
+  if (hasNoBody) message.resume()
+  const body = hasNoBody ? null : (Readable.toWeb(message) as ReadableStream<Uint8Array>)
+  return new Response(body, { status, headers: answeredFields(message.rawHeaders) })
+}

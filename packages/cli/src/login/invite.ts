@@ -1,0 +1,69 @@
+import { open, rm } from "node:fs/promises"
+import { UsageError } from "stringphone/bytes"
+import type { LoginInvitation } from "stringphone/session/login/server"
+import type { Context } from "../context.js"
+import { visible } from "../terminal/escape.js"
+import { qrText } from "../terminal/qr.js"
+import { parseScopes } from "./scopes.js"
+import { type FolderOptions, loginFolder, withLoginPlace } from "./server-place.js"
+
+export interface InviteOptions extends FolderOptions {
+  readonly login?: string
+  readonly scopes?: string
+  readonly url: string
+  readonly days?: number
+  readonly file?: string
+  readonly qr: boolean
+}
+
+/** `login invite`: what one person needs to register. */
+export async function inviteUser(context: Context, options: InviteOptions): Promise<void> {
+  const { days, file, folder, login, scopes = "", url } = options
+  await withLoginPlace(context, loginFolder(folder), async ({ server }) => {
+    const make = (): Promise<LoginInvitation> =>
+      server.invite({
+        url,
+        scopes: parseScopes(scopes),
+        ...(login !== undefined && { login }),
+        ...(days !== undefined && { days }),
+      })
+    const { expiresAt, text } = file === undefined ? await make() : await intoNewFile(file, make)
+    const until = expiresAt.toISOString().slice(0, 10)
+    const shown = file === undefined ? text : `Wrote the invitation to ${visible(file)}.`
+    const isDrawn = options.qr && file === undefined && process.stdout.isTTY
+    const code = isDrawn ? `${qrText(text, { colour: context.paint.colours })}\n\n` : ""
+    context.print(code + shown, {
+      event: "invitation",
+      // Where it went to a file, it is nowhere else.
+      ...(file === undefined ? { text } : { file }),
+      realm: server.realm,
+      login: login ?? null,
+      expiresAt: expiresAt.toISOString(),
+    })
+    context.progress(`For one person, until ${until}. Whoever sees it can register in their place.`)
+  })
+}
+
+/** Nothing is made that could not be written. */
+async function intoNewFile(
+  path: string,
+  make: () => Promise<LoginInvitation>,
+): Promise<LoginInvitation> {
+  const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
+    const text =
+      (cause as NodeJS.ErrnoException).code === "EEXIST"
+        ? `There is a file ${path} already; it was left as it is.`
+        : `${path} can not be written. Check the folder and its permissions.`
+    throw new UsageError("not-written", text, { cause })
+  })
+  try {
+    const invitation = await make()
+    await file.writeFile(`${invitation.text}\n`)
+    return invitation
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+}

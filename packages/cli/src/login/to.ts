@@ -1,0 +1,196 @@
+import { readFile } from "node:fs/promises"
+import { PeerError, UsageError } from "stringphone/bytes"
+import { readInvitationText, takeLogin } from "stringphone/login"
+import {
+  login as logIn,
+  type LoginProgress,
+  type LoginSession,
+  type OfferedServer,
+  register,
+  type SessionStatus,
+} from "stringphone/session/login"
+import type { Context } from "../context.js"
+import { confirmed, readLine } from "../input.js"
+import { fingerprintForm, matchingForm, reportKey } from "../person.js"
+import { askLine } from "../terminal/ask.js"
+import { visible } from "../terminal/escape.js"
+import { takeNewPassword, takePassword } from "./password.js"
+import { parseScopes, scopesText } from "./scopes.js"
+
+export interface LogInOptions {
+  readonly login?: string
+  readonly passwordFile?: string
+  readonly device?: string
+  readonly scopes?: string
+  readonly realm?: string
+  readonly expect?: string
+}
+
+/** `login to`: registers first when it is an invitation. */
+export async function logInTo(
+  context: Context,
+  target: string,
+  options: LogInOptions,
+): Promise<void> {
+  if (options.expect !== undefined) fingerprintForm(options.expect)
+  const invitation = await invitationIn(target)
+  const isAddress = invitation !== null || /^https?:\/\//i.test(target)
+  if (!isAddress) {
+    throw new UsageError(
+      "bad-url",
+      `"${target}" is no command, no address such as http://lamp.local, and no invitation.`,
+    )
+  }
+  await context.withRing(async ({ store }) => {
+    const common = {
+      store,
+      device: options.device ?? context.ownName,
+      onProgress: (step: LoginProgress) => tellProgress(context, step),
+      ...(options.scopes !== undefined && { scopes: parseScopes(options.scopes) }),
+    }
+    const session = invitation
+      ? await registerBy(context, invitation, common, options)
+      : await logInAt(target, common, options)
+    const status = await session.status()
+    if (!isExpected(status.serverKey, options.expect)) {
+      await session.logout()
+      throw otherServer(status.serverKey)
+    }
+    printLoggedIn(context, status, invitation ? "registered" : "logged-in")
+  })
+}
+
+type Common = Pick<Parameters<typeof logIn>[0], "store" | "device" | "onProgress" | "scopes">
+
+async function logInAt(
+  url: string,
+  common: Common,
+  { expect, login: name, passwordFile, realm }: LogInOptions,
+): Promise<LoginSession> {
+  const login = takeLogin(name ?? (await askLogin()))
+  const password = await takePassword(`Password of ${login}`, passwordFile)
+  const options = { ...common, url, login, password, ...(realm !== undefined && { realm }) }
+  const confirmedServers: OfferedServer[] = []
+  const confirm = async (server: OfferedServer): Promise<boolean> => {
+    const isConfirmed = await confirmServer(server, expect)
+    if (isConfirmed) confirmedServers.push(server)
+    return isConfirmed
+  }
+  try {
+    return await logIn({ ...options, confirm })
+  } catch (error) {
+    // Whoever compared for a while was too late: a login ends after a minute. The next one is with that server alone.
+    const isLate = error instanceof PeerError && error.code === "denied"
+    const [server] = confirmedServers
+    if (!isLate || !server) throw error
+    return logIn({ ...options, ...server })
+  }
+}
+
+async function registerBy(
+  context: Context,
+  text: string,
+  common: Common,
+  { expect, login: chosen, passwordFile, realm }: LogInOptions,
+): Promise<LoginSession> {
+  const invitation = readInvitationText(text)
+  if (realm !== undefined && realm !== invitation.realm) {
+    throw new UsageError("other-realm", `The invitation is of ${invitation.realm}, not ${realm}.`)
+  }
+  if (!isExpected(invitation.serverKey, expect)) throw otherServer(invitation.serverKey)
+  const given = invitation.login || undefined
+  const login = takeLogin(chosen ?? given ?? (await askLogin()))
+  if (given !== undefined && login !== given) {
+    throw new UsageError("other-login", `The invitation is for ${given}. Leave out --login.`)
+  }
+  tellServer(context, invitation)
+  const password = await takeNewPassword(`New password of ${login}`, passwordFile)
+  return register({ ...common, invitation: text, password, ...(!given && { login }) })
+}
+
+/** A first contact: whoever is in the way could be this server, and a person decides. */
+async function confirmServer(server: OfferedServer, expect: string | undefined): Promise<boolean> {
+  if (expect !== undefined) {
+    if (isExpected(server.serverKey, expect)) return true
+    throw otherServer(server.serverKey)
+  }
+  const { digits, words } = reportKey(server.serverKey)
+  process.stderr.write(
+    [
+      `This is the first contact with ${visible(server.realm)}. It says that it is:`,
+      "",
+      `  words   ${words}`,
+      `  digits  ${digits}`,
+      "",
+      "Compare with what its owner sees (stringphone login server). Nothing of the password was sent.",
+      "",
+    ].join("\n"),
+  )
+  const question = "Is it the same?"
+  if (!process.stdin.isTTY) await confirmed(question)
+  else if ((await askLine(`${question} y/n: `))?.trim().toLowerCase() !== "y") return false
+  return true
+}
+
+function isExpected(serverKey: Uint8Array, expect: string | undefined): boolean {
+  return expect === undefined || matchingForm(serverKey, expect) !== null
+}
+
+function otherServer(serverKey: Uint8Array): PeerError {
+  const { words } = reportKey(serverKey)
+  return new PeerError(
+    "other-server",
+    `This is another server than the one you expect: ${words}. Nobody is logged in; check the address, or try another network.`,
+  )
+}
+
+/** In the terminal, questions must leave nothing behind that reads along when a password is typed. */
+async function askLogin(): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw new UsageError("bad-login", "Say who you are there: --login ann")
+  }
+  return (await askLine("Login: "))?.trim() ?? ""
+}
+
+/** An invitation is a secret: a file or a pipe keeps it out of the list of processes. */
+async function invitationIn(target: string): Promise<string | null> {
+  const isInvitation = /^stringphone:login\//i
+  if (isInvitation.test(target)) return target
+  const text = target === "-" ? await readLine("Invitation:") : await firstLineOf(target)
+  if (text !== null && isInvitation.test(text)) return text
+  if (target !== "-") return null
+  throw new UsageError("bad-invitation", "An invitation begins with stringphone:login/.")
+}
+
+async function firstLineOf(path: string): Promise<string | null> {
+  if (/^https?:/i.test(path)) return null
+  const text = await readFile(path, "utf8").catch(() => null)
+  return text === null ? null : text.trim()
+}
+
+function tellProgress(context: Context, step: LoginProgress): void {
+  if (step === "computing") context.progress("Computing what a guess of the password costs …")
+}
+
+function tellServer(
+  context: Context,
+  { realm, serverKey }: { readonly realm: string; readonly serverKey: Uint8Array },
+): void {
+  const { words } = reportKey(serverKey)
+  context.progress(`The invitation is of ${visible(realm)}. Server: ${words}`)
+}
+
+function printLoggedIn(
+  context: Context,
+  { device, login, realm, scopes, serverKey, session, url }: SessionStatus,
+  event: "registered" | "logged-in",
+): void {
+  const server = reportKey(serverKey)
+  const text = [
+    `${event === "registered" ? "Registered, and logged" : "Logged"} in at ${visible(realm)} as ${visible(login)}.`,
+    `Device    ${visible(device)}`,
+    `Scopes    ${scopesText(scopes)}`,
+    `Server    ${context.paint.bold(server.words)}`,
+  ]
+  context.print(text.join("\n"), { event, realm, login, device, scopes, session, url, server })
+}

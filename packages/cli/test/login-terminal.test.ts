@@ -1,0 +1,83 @@
+import { join } from "node:path"
+import decodeQR from "qr/decode.js"
+import { describe, expect, it } from "vitest"
+import { freshHome } from "./folder.js"
+import { invitation, loginScene, password, plainApi, registered } from "./login-scene.js"
+import { json } from "./program.js"
+import { darkTerminal, photograph } from "./qr-screen.js"
+import { tmux, TmuxTerminal } from "./tmux.js"
+
+const main = join(import.meta.dirname, "..", "dist", "main.js")
+
+async function run(home: string, args: readonly string[]): Promise<TmuxTerminal> {
+  return TmuxTerminal.start([process.execPath, main, "login", ...args], {
+    columns: 100,
+    rows: 60,
+    env: { STRINGPHONE_HOME: home, NO_COLOR: "1" },
+  })
+}
+
+async function seen(terminal: TmuxTerminal, pattern: RegExp): Promise<string> {
+  for (let i = 0; i < 600; i++) {
+    const screen = await terminal.screen()
+    if (pattern.test(screen)) return screen
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`Not seen: ${pattern.source}\n${await terminal.screen()}`)
+}
+
+describe.skipIf(tmux === null)("login on a terminal", { timeout: 120_000 }, () => {
+  it("asks for login, password and the server's fingerprint, and shows nothing of the password", async () => {
+    const scene = await loginScene()
+    await registered(scene)
+    const home = freshHome()
+    const terminal = await run(home, [scene.url])
+    await seen(terminal, /Login:$/)
+    await terminal.enter("ann")
+    await seen(terminal, /Password of ann:$/)
+    await terminal.enter(password)
+    expect(await seen(terminal, /Is it the same\? y\/n:$/)).toContain(scene.fingerprint)
+    await terminal.enter("y")
+    const screen = await seen(terminal, /ended with 0/)
+    expect(screen).toContain("Logged in at lamp.example as ann.")
+    expect(await terminal.history()).not.toContain(password)
+
+    const other = await run(freshHome(), [scene.url, "--login", "ann"])
+    await seen(other, /Password of ann:$/)
+    await other.enter(password)
+    await seen(other, /y\/n:$/)
+    await other.enter("n")
+    expect(await seen(other, /ended with 1/)).toContain("Nothing of the password was sent.")
+  })
+
+  it("asks twice for a new password", async () => {
+    const scene = await loginScene()
+    const terminal = await run(freshHome(), [await invitation(scene)])
+    expect(await seen(terminal, /New password of ann:$/)).toContain("lamp.example")
+    await terminal.enter("one password")
+    await seen(terminal, /Once more:$/)
+    await terminal.enter("another one")
+    expect(await seen(terminal, /ended with 1/)).toContain("The two are not the same.")
+    expect(await json(scene.home, ["login", "users"])).toEqual({ users: [] })
+  })
+
+  it("shows an invitation as a QR code that a camera reads", async () => {
+    const home = freshHome()
+    await json(home, ["login", "init", "--realm", "lamp.example"])
+    const screen = await seen(
+      await run(home, ["invite", "--url", "http://192.168.4.1:8484", "--login", "ann"]),
+      /ended with 0/,
+    )
+    const text = /stringphone:login\/[\w\s-]+?(?=For one person)/.exec(screen)![0]
+    const code = screen.split("\n").filter((row) => /^[█▀▄ ]*$/.test(row) && row !== "")
+    expect(decodeQR(photograph(code.join("\n"), darkTerminal))).toBe(text.replace(/\s/g, ""))
+  })
+
+  it("makes what an API answers harmless", async () => {
+    const api = await plainApi((_, response) => response.end("a\x1b[31mred\nb\n"))
+    const scene = await loginScene(["--forward", api.url])
+    const home = await registered(scene)
+    const screen = await seen(await run(home, ["call", "GET", "/"]), /ended with 0/)
+    expect(screen).toContain("a\\x1b[31mred\nb\n")
+  })
+})
