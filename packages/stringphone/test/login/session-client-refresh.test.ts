@@ -142,6 +142,31 @@ test("a server that starts anew has lost the lanes, and nobody notices", async (
   expect(scene.count(types.refresh)).toBe(1)
 })
 
+test("who keeps an answer back and brings the call again to a server that starts anew gets it acted on once", async () => {
+  for (const mode of ["fetch", "signedFetch"] as const) {
+    const scene = await ClientScene.open()
+    const session = await scene.register()
+    await session[mode]("/lamps")
+    const before = scene.acted.length
+    let isKeptBack = true
+    scene.answerMeddler = async (answer, passing) => {
+      if (!isKeptBack || !passing.body.length || passing.type === types.openLane) return answer
+      isKeptBack = false
+      await scene.restart()
+      const { body, headers, method, url } = passing
+      return scene.fetch(url, { method, headers, body: body.slice() })
+    }
+    const post = () => session[mode]("/lamps", { method: "POST", body: "one more" })
+    expect(await codeOf(post)).toBe("PeerError unknown-lane")
+    expect(scene.acted.slice(before)).toEqual(["POST /lamps"])
+    // The next one goes by a new lane; and what a server wants refreshed was never acted on.
+    expect((await post()).status).toBe(200)
+    scene.passHour()
+    expect((await post()).status).toBe(200)
+    expect(scene.acted.slice(before)).toHaveLength(3)
+  }
+})
+
 test("who took the session from a device is found out, and it ends", async () => {
   const scene = await ClientScene.open()
   const store = createMemoryStore()

@@ -7,8 +7,10 @@ import { LaneHolder, type OpenLane } from "./client-lanes.js"
 import type { ProvenAnswer, Protection } from "./client-protection.js"
 import type { CallRequest } from "./client-request.js"
 
-/** What a call that was not acted on is repeated after. [LOGIN-5-5] */
-const notActedOn: ReadonlySet<LoginErrorName> = new Set(["too-old", "unknown-lane", "expired"])
+/** What came now was not acted on; but who is in the way may have brought it before. */
+const notActedOnNow: ReadonlySet<LoginErrorName> = new Set(["too-old", "unknown-lane"])
+/** Acting on them twice does no harm: RFC 9110 §9.2.2. */
+const repeatable: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 const mostTries = 4
 
 /** Makes calls in one session, and whatever it takes for them. */
@@ -38,7 +40,7 @@ export class Caller {
       const answer = await this.#once(request, protection, open, signal)
       if ("response" in answer) return answer.response
       await untilAborted(this.#react(answer.error, open), signal)
-      if (!notActedOn.has(answer.error.name) || tries === mostTries) throw toldError(answer.error)
+      if (!mayRepeat(answer.error, request) || tries === mostTries) throw toldError(answer.error)
     }
   }
 
@@ -74,4 +76,9 @@ export class Caller {
     if (name === "expired") await this.#keeper.refreshPast({ session: open.session, generation })
     if (name === "revoked") throw await this.#keeper.end(open)
   }
+}
+
+/** [LOGIN-5-5] */
+function mayRepeat({ name }: ProvenError, { method }: CallRequest): boolean {
+  return name === "expired" || (notActedOnNow.has(name) && repeatable.has(method))
 }

@@ -4,10 +4,12 @@ import type { LoginErrorName, ProvenError } from "../../login/index.js"
 const sentences: Readonly<Record<LoginErrorName, string>> = {
   denied: "The server says no: it is not allowed, has ended, or was changed on its way.",
   "slow-down": "There were too many attempts.",
-  "unknown-lane": "The server forgot this program again and again. Nothing was done; try later.",
+  "unknown-lane":
+    "The server was started anew, or has forgotten this program. Whether this call was acted on before that is not known; look before you try again.",
   expired: "The server wants a refresh again and again. Nothing was done; try later.",
   used: "This call came more than once: somebody repeated it. Whether it was acted on is not known; look before you try again.",
-  "too-old": "The call came too late, again and again. Nothing was done; try again.",
+  "too-old":
+    "This call came too late. Whether it was acted on before is not known; look before you try again.",
   revoked: "This session has ended. Log in again.",
   malformed:
     "The server does not understand this: it was changed on its way, or one of the two programs is too old.",
