@@ -19,6 +19,7 @@ import { openLoginServer, protect } from "stringphone/session/login/server"
 import { createMemoryStore } from "stringphone/store/memory"
 import { compare, median, report } from "./measure.mjs"
 
+const { Request, Response } = globalThis
 const cheap = { passes: 1, kib: 8, lanes: 1 }
 const password = "correct horse battery staple"
 const login = "alice"
