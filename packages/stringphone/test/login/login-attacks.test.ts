@@ -259,6 +259,24 @@ describe("who stole the records", () => {
   })
 })
 
+describe("who listened to a login", () => {
+  test("tests no guess against what it kept: the right password does as badly as the others", () => {
+    const { sent } = logIn(realm, record)
+    const { ke2, price, ...terms } = decodeChallenge(sent.challenge)
+    const identities = opaqueIdentities(login, { ...terms, price })
+    for (const guess of ["123456", "password", password]) {
+      // What only the client knows, the blind of its KE1, was never sent; with another, KE2 opens to nobody.
+      const { state } = startOpaqueLogin(guess)
+      expect(finishOpaqueLogin(state, guess, ke2, identities, price)).toBeNull()
+    }
+    // Who asks the server itself learns it, of one guess for each login that is counted.
+    const asked = startOpaqueLogin(password)
+    const start = encodeStart({ ke1: asked.message, login, known: null })
+    const { ke2: own } = decodeChallenge(server.challenge(start, record, { random }).answer)
+    expect(finishOpaqueLogin(asked.state, password, own, identities, price)).not.toBeNull()
+  })
+})
+
 test("a start of 1 MB, or of any wrong length, is refused by its length", () => {
   const start = clientWith().start(password)
   const long = concat(start, new Uint8Array(1_000_000))
