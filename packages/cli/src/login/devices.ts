@@ -6,12 +6,12 @@ import { reportKey } from "../person.js"
 import { visible } from "../terminal/escape.js"
 import { takeNewPassword, takePassword } from "./password.js"
 import { scopesText } from "./scopes.js"
-import { openSessions, type SessionChoice, withSession } from "./sessions.js"
+import { savedSessions, type SessionChoice, withSession } from "./sessions.js"
 
 /** `login sessions`: where this key ring is logged in, as far as is known here. */
 export async function printSessions(context: Context): Promise<void> {
   await context.withRing(async ({ store }) => {
-    const all = (await openSessions(store)).map(({ status }) => status)
+    const all = (await savedSessions(store)).map(({ status }) => status)
     const blocks = all.map(({ device, login, realm, scopes, serverKey, url }) =>
       [
         `${visible(login)} at ${visible(realm)}`,

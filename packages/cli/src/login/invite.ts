@@ -1,7 +1,7 @@
-import { open, rm } from "node:fs/promises"
-import { UsageError } from "stringphone/bytes"
 import type { LoginInvitation } from "stringphone/session/login/server"
 import type { Context } from "../context.js"
+import { lastDayOf } from "../day.js"
+import { intoNewFile } from "../new-file.js"
 import { visible } from "../terminal/escape.js"
 import { qrText } from "../terminal/qr.js"
 import { parseScopes } from "./scopes.js"
@@ -28,7 +28,7 @@ export async function inviteUser(context: Context, options: InviteOptions): Prom
         ...(days !== undefined && { days }),
       })
     const { expiresAt, text } = file === undefined ? await make() : await intoNewFile(file, make)
-    const until = expiresAt.toISOString().slice(0, 10)
+    const until = lastDayOf(expiresAt.getTime())
     const shown = file === undefined ? text : `Wrote the invitation to ${visible(file)}.`
     const isDrawn = options.qr && file === undefined && process.stdout.isTTY
     const code = isDrawn ? `${qrText(text, { colour: context.paint.colours })}\n\n` : ""
@@ -42,28 +42,4 @@ export async function inviteUser(context: Context, options: InviteOptions): Prom
     })
     context.progress(`For one person, until ${until}. Whoever sees it can register in their place.`)
   })
-}
-
-/** Nothing is made that could not be written. */
-async function intoNewFile(
-  path: string,
-  make: () => Promise<LoginInvitation>,
-): Promise<LoginInvitation> {
-  const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
-    const text =
-      (cause as NodeJS.ErrnoException).code === "EEXIST"
-        ? `There is a file ${path} already; it was left as it is.`
-        : `${path} can not be written. Check the folder and its permissions.`
-    throw new UsageError("not-written", text, { cause })
-  })
-  try {
-    const invitation = await make()
-    await file.writeFile(`${invitation.text}\n`)
-    return invitation
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
-  } finally {
-    await file.close()
-  }
 }

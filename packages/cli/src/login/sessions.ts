@@ -1,6 +1,6 @@
 import { UsageError } from "stringphone/bytes"
 import { takeLogin, takeRealm } from "stringphone/login"
-import { type LoginSession, openSession, type SessionStatus } from "stringphone/session/login"
+import { type LoginSession, openSessions, type SessionStatus } from "stringphone/session/login"
 import type { Store } from "stringphone/store"
 import type { Context } from "../context.js"
 
@@ -36,7 +36,7 @@ export async function chooseSession(
   const origin = at !== undefined && URL.canParse(at) ? new URL(at).origin : null
   const realm = at === undefined || origin !== null ? null : takeRealm(at)
   const login = name === undefined ? null : takeLogin(name)
-  const found = (await openSessions(store)).filter(
+  const found = (await savedSessions(store)).filter(
     ({ status }) =>
       (origin === null || new URL(status.url).origin === origin) &&
       (realm === null || status.realm === realm) &&
@@ -58,21 +58,8 @@ export async function chooseSession(
   )
 }
 
-const prefix = "login/client/"
-
 /** All that have not ended, as far as is known here. */
-export async function openSessions(store: Store): Promise<readonly ChosenSession[]> {
-  const sessions: ChosenSession[] = []
-  for (const { key } of await store.list(prefix)) {
-    const [realm = "", login = ""] = key.slice(prefix.length).split(" ")
-    const session = await openSession({ store, realm, login }).catch(orLoggedOut)
-    if (session) sessions.push({ session, status: await session.status() })
-  }
-  return sessions
-}
-
-/** What is pinned stays. */
-function orLoggedOut(error: unknown): null {
-  if (error instanceof UsageError && error.code === "logged-out") return null
-  throw error
+export async function savedSessions(store: Store): Promise<readonly ChosenSession[]> {
+  const sessions = await openSessions({ store })
+  return Promise.all(sessions.map(async (session) => ({ session, status: await session.status() })))
 }

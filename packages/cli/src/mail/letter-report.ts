@@ -1,5 +1,6 @@
 import { hex } from "stringphone/bytes"
 import type { Correspondent, Letter, PairFacts } from "stringphone/session/mailbox"
+import { dayOf, lastDayOf } from "../day.js"
 
 /** Somebody for machines. */
 export function reportCorrespondent({ contact, publicKey, trust }: Correspondent): object {
@@ -31,15 +32,4 @@ export function reportLetter(letter: Letter): object {
     text,
     files: files.map(({ name, size }) => ({ name, bytes: size })),
   }
-}
-
-/** `2026-11-21`: of a time that nobody knows better than to the day. */
-export function dayOf(atMs: number): string {
-  const date = new Date(atMs)
-  return Number.isNaN(date.getTime()) ? "????-??-??" : date.toISOString().slice(0, 10)
-}
-
-/** The last day of what ends at this moment: mail expires when its last day is over. */
-export function lastDayOf(endMs: number): string {
-  return dayOf(endMs - 1)
 }

@@ -1,11 +1,11 @@
 import { hex } from "stringphone/bytes"
 import type { Authorship, Correspondent, Letter, PairFacts } from "stringphone/session/mailbox"
+import { dayOf, lastDayOf } from "../day.js"
 import { shownName } from "../member.js"
 import { cellsOf, clipped, rowsOf } from "../room/cells.js"
 import { peerLines } from "../room/peer-text.js"
 import type { Paint } from "../terminal/paint.js"
 import { countOf } from "../wording.js"
-import { dayOf, lastDayOf } from "./letter-report.js"
 
 /** Whatever others wrote stands behind this, on every row. */
 const bar = "│ "

@@ -1,10 +1,11 @@
-import { type FileHandle, open, rm } from "node:fs/promises"
 import { hex, UsageError } from "stringphone/bytes"
 import type { Invitation } from "stringphone/session/mailbox"
 import type { Context } from "../context.js"
+import { lastDayOf } from "../day.js"
 import { confirmed } from "../input.js"
+import { intoNewFile } from "../new-file.js"
 import { qrText } from "../terminal/qr.js"
-import { lastDayOf, reportPair } from "./letter-report.js"
+import { reportPair } from "./letter-report.js"
 import { pairText, whoText } from "./letter-text.js"
 import { lookForMail, withMailbox } from "./place.js"
 import { findReceiver } from "./receivers.js"
@@ -106,36 +107,6 @@ function invitationText(
   // A pipe gets the text alone.
   if (!qr || !process.stdout.isTTY) return text
   return `${qrText(text, { colour: paint.colours })}\n\n${text}`
-}
-
-/** Nothing is made that could not be written. */
-async function intoNewFile(path: string, make: () => Promise<Invitation>): Promise<Invitation> {
-  const file = await openNew(path)
-  try {
-    const invitation = await make()
-    await file.writeFile(`${invitation.text}\n`)
-    return invitation
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
-  } finally {
-    await file.close()
-  }
-}
-
-async function openNew(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, "wx", 0o600)
-  } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === "EEXIST"
-    throw new UsageError(
-      "not-written",
-      exists
-        ? `There is a file ${path} already; it was left as it is.`
-        : `${path} can not be written. Check the folder and its permissions.`,
-      { cause },
-    )
-  }
 }
 
 /** A revoked contact's keys may be deleted, too. */

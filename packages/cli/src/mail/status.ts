@@ -1,8 +1,9 @@
 import type { MailboxStatus } from "stringphone/session/mailbox"
 import type { MailHubUsage } from "stringphone/session/mailbox/hub"
 import type { Context } from "../context.js"
+import { lastDayOf } from "../day.js"
 import { countOf } from "../wording.js"
-import { lastDayOf, reportPair } from "./letter-report.js"
+import { reportPair } from "./letter-report.js"
 import { lookForMail, withHub, withMailbox } from "./place.js"
 import { linkText, reportUsage, sizeText } from "./usage-text.js"
 

@@ -1,6 +1,6 @@
 // A client and a server, and nobody in between.
 import { describe, expect, test } from "vitest"
-import { login, openSession, register } from "../../src/session/login/index.js"
+import { login, openSession, openSessions, register } from "../../src/session/login/index.js"
 import { createMemoryStore } from "../../src/store/memory.js"
 import { cheap, ClientScene, codeOf, password, realm, types, url } from "./session-client-scene.js"
 
@@ -58,6 +58,10 @@ describe("a session", () => {
     await login({ url, login: "alice", password, device, store, fetch, minimumPrice: cheap })
     await scene.register({ store }, "bob")
     expect(await codeOf(() => openSession({ store, url }))).toBe("UsageError several-sessions")
+    const all = await openSessions({ store, fetch })
+    const statuses = await Promise.all(all.map((one) => one.status()))
+    expect(statuses.map((status) => status.login)).toEqual(["alice", "bob"])
+    for (const one of all) expect((await one.fetch("/lamps")).status).toBe(200)
     const session = await openSession({
       store,
       fetch,

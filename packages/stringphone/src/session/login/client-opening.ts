@@ -1,10 +1,11 @@
 import { UsageError } from "../../bytes/index.js"
 import { takeLogin, takeRealm } from "../../login/index.js"
+import type { Store } from "../../store/index.js"
 import { LoginChannel } from "./client-channel.js"
 import { endpointOf, endpointUrl } from "./client-endpoint.js"
 import { LoginSession } from "./client.js"
 import { LoginShelf } from "./client-shelf.js"
-import type { OpenSessionOptions } from "./client-types.js"
+import type { Fetch, OpenSessionOptions } from "./client-types.js"
 
 /**
  * The session that this device has, without a password and without asking anybody.
@@ -35,4 +36,18 @@ export async function openSession(options: OpenSessionOptions): Promise<LoginSes
   }
   const channel = new LoginChannel(endpoint ?? endpointOf(saved.url), options.fetch)
   return new LoginSession(saved, shelf, channel)
+}
+
+/** All sessions that a store has, of any server. Whether they live, their servers know. */
+export async function openSessions(options: {
+  readonly store: Store
+  readonly fetch?: Fetch | undefined
+}): Promise<readonly LoginSession[]> {
+  const shelf = new LoginShelf(options.store)
+  return (await shelf.all())
+    .filter(({ session }) => session !== null)
+    .map((saved) => {
+      const channel = new LoginChannel(endpointOf(saved.url), options.fetch)
+      return new LoginSession(saved, shelf, channel)
+    })
 }

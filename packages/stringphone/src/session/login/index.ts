@@ -1,5 +1,5 @@
 export { login } from "./client-login.js"
-export { openSession } from "./client-opening.js"
+export { openSession, openSessions } from "./client-opening.js"
 export { register } from "./client-registration.js"
 export { LoginSession } from "./client.js"
 export type {
