@@ -37,12 +37,44 @@ describe("logging in", { timeout: 120_000 }, () => {
     expect(await stringphone(home, args, "y\n")).toMatchObject({ code: 0 })
     // Pinned now: nobody is asked again.
     expect(await json(home, args)).toMatchObject({ event: "logged-in", realm: "lamp.example" })
+    const before = await json(home, ["login", "sessions"])
+    expect(before["sessions"]).toHaveLength(1)
     const pinned = await failure(home, [...args, "--expect", "0".repeat(30)])
     expect(pinned.stderr).toContain("another server than the one you expect")
     const realm = await failure(home, [...args, "--realm", "oven.example"])
     expect(realm).toMatchObject({ code: 1 })
+    // What was logged in still is.
+    expect(await json(home, ["login", "sessions"])).toEqual(before)
+    expect(await json(home, ["login", "call", "GET", "/"])).toMatchObject({ status: 200 })
+  })
+
+  it("takes no invitation of another server of a known realm, unless its owner says so", async () => {
+    const [known, other] = [await loginScene(), await loginScene()]
+    const home = await registered(known)
+    const args = ["login", "to", await invitation(other), "--password-file", secretFile()]
+    const refused = await failure(home, args)
+    expect(refused).toMatchObject({ code: 1, stdout: "" })
+    expect(refused.stderr).toContain("not of the server of lamp.example that you know")
+    expect(refused.stderr).toContain("give its fingerprint with --expect")
+    const wrong = await failure(home, [...args, "--expect", known.fingerprint])
+    expect(wrong.stderr).toContain("another server than the one you expect")
+    const call = ["login", "call", "GET", "/"]
+    expect(await json(home, call)).toMatchObject({ status: 200 })
+    expect(known.running.events.filter(({ event }) => event === "logged-in")).toHaveLength(1)
+
+    expect(await json(home, [...args, "--expect", other.fingerprint])).toMatchObject({
+      event: "registered",
+      server: { words: other.fingerprint },
+    })
+    expect(await json(home, call)).toMatchObject({ status: 200 })
     const { sessions } = await json(home, ["login", "sessions"])
-    expect(sessions).toEqual([])
+    expect(sessions).toMatchObject([
+      { realm: "lamp.example", url: expect.stringContaining(other.url) as string },
+    ])
+    const back = await failure(home, [
+      ...["login", "to", known.url, "--login", "ann", "--password-file", secretFile()],
+    ])
+    expect(back.stderr).toContain("not the server of lamp.example that you know")
   })
 
   it("waits for who compares fingerprints until the server has forgotten the login", async () => {

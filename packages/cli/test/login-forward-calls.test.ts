@@ -53,6 +53,11 @@ describe.each(ways)("an API behind a login server, called by %s", (way) => {
   it("that takes too long, or goes away, is told as such", async () => {
     const session = await sessionBefore((request, response) => {
       if (request.url === "/cut") request.socket.destroy()
+      if (request.url === "/other") {
+        request.socket.end(
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        )
+      }
       if (request.url === "/half") {
         response.writeHead(200, { "content-length": "100" })
         response.write("half", () => request.socket.destroy())
@@ -64,6 +69,7 @@ describe.each(ways)("an API behind a login server, called by %s", (way) => {
     const cut = await session[way]("/cut")
     expect([cut.status, await cut.text()]).toEqual([502, "The API does not answer.\n"])
     expect((await session[way]("/odd")).status).toBe(502)
+    expect((await session[way]("/other")).status).toBe(502)
     // Half an answer is none.
     const half = await session[way]("/half")
     expect([half.status, await half.text()]).toEqual([500, ""])

@@ -38,7 +38,10 @@ function addTo(login: Command): void {
     .option("--device <name>", "what the list of devices shows (default: the profile or computer)")
     .option("--scopes <scopes>", "ask for these alone, as a,b (default: all that you may have)")
     .option("--realm <realm>", "it must be this one")
-    .option("--expect <fingerprint>", "the server must have this one: words, digits or hex")
+    .option(
+      "--expect <fingerprint>",
+      "the server must have this one: words, digits or hex; with an invitation, also if it is a new server",
+    )
     .action(
       run(async (context, target: string, options: LogInOptions) => {
         const { logInTo } = await import("../login/to.js")

@@ -143,5 +143,5 @@ function deviceText({ createdAt, device, isOwn, scopes, seenAt, session }: Devic
   const since = createdAt.toISOString().slice(0, 10)
   const seen = seenAt ? `seen ${seenAt.toISOString().slice(0, 16)}Z` : "never called"
   const own = isOwn ? "  (this one)" : ""
-  return `${session}  ${visible(device)}  since ${since}  ${seen}  ${scopesText(scopes)}${own}`
+  return `${visible(session)}  ${visible(device)}  since ${since}  ${seen}  ${scopesText(scopes)}${own}`
 }

@@ -11,7 +11,8 @@ const ofConnection = new Set(
 )
 const ofProtection = new Set(["content-digest", "signature", "signature-input"])
 /** What an API behind a proxy believes: no caller says it. */
-const ofProxies = /^(?:stringphone-|x-forwarded-|forwarded$|x-real-ip$)/
+const ofProxies =
+  /^(?:stringphone-|x-forwarded(?:-|$)|forwarded$|x-real-ip$|(?:true-|x-|x-cluster-)?client-ip$|cf-connecting-ip$)/
 
 /** The fields that the API gets: those that were proven, and who it is that they are proven to be of. */
 export function forwardedFields(headers: Headers, caller: Caller): Field[] {
@@ -37,9 +38,9 @@ export function answeredFields(rawHeaders: readonly string[]): Field[] {
   return fields.filter(([name]) => !isLeftOut(name, named))
 }
 
-/** CGI and its kin take `_` for `-`. */
+/** CGI and its kin take whatever is no letter or digit for the same. */
 function isLeftOut(name: string, named: ReadonlySet<string>): boolean {
-  const plain = name.replaceAll("_", "-")
+  const plain = name.replace(/[^a-z0-9]/g, "-")
   const isTheirs = ofConnection.has(plain) || named.has(name)
   return isTheirs || ofProtection.has(plain) || ofProxies.test(plain)
 }

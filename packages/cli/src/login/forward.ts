@@ -61,6 +61,8 @@ async function send(
     call.setTimeout(waitMs, () => call.destroy(new Late()))
     call.on("response", resolve)
     call.on("error", reject)
+    // Also where it wants another protocol (101): then there is neither.
+    call.on("close", () => reject(new Error("The connection ended without an answer.")))
     call.end(body)
   })
 }

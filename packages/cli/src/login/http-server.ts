@@ -9,6 +9,22 @@ import { type ListenPlace, listenText } from "../hub/address.js"
 const mostHeaderBytes = 98_304
 const patienceMs = 5_000
 
+/** What one who sends slowly, or opens many connections, can take. */
+export interface HttpLimits {
+  readonly requestMs: number
+  readonly headersMs: number
+  /** How often it is looked for those who take too long. */
+  readonly lookEveryMs: number
+  readonly connections: number
+}
+
+const usualLimits: HttpLimits = {
+  requestMs: 60_000,
+  headersMs: 10_000,
+  lookEveryMs: 5_000,
+  connections: 1_000,
+}
+
 export interface HttpServer {
   readonly port: number
   /** Waits for the calls that are under way, for a while. */
@@ -20,9 +36,16 @@ export async function startHttpServer(
   place: ListenPlace,
   handler: InformedHandler,
   onError: (error: unknown) => void,
+  limits: HttpLimits = usualLimits,
 ): Promise<HttpServer> {
-  const options = { maxHeaderSize: mostHeaderBytes }
+  const options = {
+    maxHeaderSize: mostHeaderBytes,
+    requestTimeout: limits.requestMs,
+    headersTimeout: limits.headersMs,
+    connectionsCheckingInterval: limits.lookEveryMs,
+  }
   const server = createServer(options, nodeListener(handler, { onError }))
+  server.maxConnections = limits.connections
   await listening(server, place)
   return { port: (server.address() as AddressInfo).port, close: () => closed(server) }
 }

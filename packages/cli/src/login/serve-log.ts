@@ -25,6 +25,8 @@ export class ServeLog {
   hear(event: LoginServerEvent): void {
     if (event.kind === "slowed-down") this.#counted.count("slowed-down")
     else if (event.kind === "call-refused") this.#counted.count(`call-refused ${event.reason}`)
+    // Anybody can send such a one; with a wrong password nothing is sent.
+    else if (event.kind === "login-denied") this.#counted.count("login-denied")
     else this.say(eventText(event), eventRecord(event))
   }
 
@@ -36,11 +38,16 @@ export class ServeLog {
   #tell(counts: ReadonlyMap<string, number>): void {
     for (const [what, count] of counts) {
       const [event = "", reason] = what.split(" ")
-      const text =
-        reason === undefined
-          ? `${countOf(count, "login")} had to wait: there were too many.`
-          : `${countOf(count, "call")} refused: ${reason}.`
+      const text = countedText(event, count, reason)
       this.say(text, { event, count, ...(reason !== undefined && { reason }) })
     }
   }
+}
+
+function countedText(event: string, count: number, reason: string | undefined): string {
+  if (reason !== undefined) return `${countOf(count, "call")} refused: ${reason}.`
+  const logins = countOf(count, "login")
+  return event === "login-denied"
+    ? `${logins} denied: never begun, too long ago, or altered.`
+    : `${logins} had to wait: there were too many.`
 }

@@ -46,6 +46,11 @@ export async function serveLogins(context: Context, options: ServeOptions): Prom
       forward: api?.origin ?? null,
       server: reportKey(server.identity.publicKey),
     })
+    if (api && !isThisComputer(api)) {
+      context.warn(
+        `What goes on to ${api.origin} is not protected: who is in between reads it, and can call.`,
+      )
+    }
     await ending.promise
     log.say("Stopping.", { event: "stopping" })
     await http.close()
@@ -62,6 +67,10 @@ export async function serveLogins(context: Context, options: ServeOptions): Prom
 const sayWhoCalls: Handler = (request) => {
   const { pathname: path, search } = new URL(request.url)
   return Response.json({ ...callerOf(request), method: request.method, path: path + search })
+}
+
+function isThisComputer({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.")
 }
 
 function assertAuthority(text: string): void {

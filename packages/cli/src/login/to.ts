@@ -51,12 +51,7 @@ export async function logInTo(
     const session = invitation
       ? await registerBy(context, invitation, common, options)
       : await logInAt(target, common, options)
-    const status = await session.status()
-    if (!isExpected(status.serverKey, options.expect)) {
-      await session.logout()
-      throw otherServer(status.serverKey)
-    }
-    printLoggedIn(context, status, invitation ? "registered" : "logged-in")
+    printLoggedIn(context, await session.status(), invitation ? "registered" : "logged-in")
   })
 }
 
@@ -69,10 +64,18 @@ async function logInAt(
 ): Promise<LoginSession> {
   const login = takeLogin(name ?? (await askLogin()))
   const password = await takePassword(`Password of ${login}`, passwordFile)
-  const options = { ...common, url, login, password, ...(realm !== undefined && { realm }) }
+  const expects = (serverKey: Uint8Array): true => requireExpected(serverKey, expect)
+  const options = {
+    ...common,
+    url,
+    login,
+    password,
+    expects,
+    ...(realm !== undefined && { realm }),
+  }
   const confirmedServers: OfferedServer[] = []
   const confirm = async (server: OfferedServer): Promise<boolean> => {
-    const isConfirmed = await confirmServer(server, expect)
+    const isConfirmed = expect !== undefined || (await confirmServer(server))
     if (isConfirmed) confirmedServers.push(server)
     return isConfirmed
   }
@@ -97,7 +100,7 @@ async function registerBy(
   if (realm !== undefined && realm !== invitation.realm) {
     throw new UsageError("other-realm", `The invitation is of ${invitation.realm}, not ${realm}.`)
   }
-  if (!isExpected(invitation.serverKey, expect)) throw otherServer(invitation.serverKey)
+  requireExpected(invitation.serverKey, expect)
   const given = invitation.login || undefined
   const login = takeLogin(chosen ?? given ?? (await askLogin()))
   if (given !== undefined && login !== given) {
@@ -105,15 +108,20 @@ async function registerBy(
   }
   tellServer(context, invitation)
   const password = await takeNewPassword(`New password of ${login}`, passwordFile)
-  return register({ ...common, invitation: text, password, ...(!given && { login }) })
+  const options = { ...common, invitation: text, password, ...(!given && { login }) }
+  try {
+    return await register({ ...options, replacesServer: expect !== undefined })
+  } catch (error) {
+    const isOther = error instanceof PeerError && error.code === "other-server"
+    if (!isOther || expect !== undefined) throw error
+    const way =
+      "If the owner made a new server, give its fingerprint with --expect; sessions at the old one end here."
+    throw new PeerError(error.code, `${error.message} ${way}`, { cause: error })
+  }
 }
 
 /** A first contact: whoever is in the way could be this server, and a person decides. */
-async function confirmServer(server: OfferedServer, expect: string | undefined): Promise<boolean> {
-  if (expect !== undefined) {
-    if (isExpected(server.serverKey, expect)) return true
-    throw otherServer(server.serverKey)
-  }
+async function confirmServer(server: OfferedServer): Promise<boolean> {
   const { digits, words } = reportKey(server.serverKey)
   process.stderr.write(
     [
@@ -132,15 +140,13 @@ async function confirmServer(server: OfferedServer, expect: string | undefined):
   return true
 }
 
-function isExpected(serverKey: Uint8Array, expect: string | undefined): boolean {
-  return expect === undefined || matchingForm(serverKey, expect) !== null
-}
-
-function otherServer(serverKey: Uint8Array): PeerError {
+/** @throws {PeerError} `other-server` */
+function requireExpected(serverKey: Uint8Array, expect: string | undefined): true {
+  if (expect === undefined || matchingForm(serverKey, expect) !== null) return true
   const { words } = reportKey(serverKey)
-  return new PeerError(
+  throw new PeerError(
     "other-server",
-    `This is another server than the one you expect: ${words}. Nobody is logged in; check the address, or try another network.`,
+    `This is another server than the one you expect: ${words}. Nothing of the password was sent, and what is saved stays; check the address, or try another network.`,
   )
 }
 

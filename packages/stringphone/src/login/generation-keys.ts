@@ -11,6 +11,14 @@ export interface Generation {
   readonly root: Uint8Array
 }
 
+/** Enough to check what names a generation, and to answer it; nothing that was sealed opens with them. Secret. */
+export interface AnsweringKeys {
+  readonly generation: number
+  readonly refreshKey: Uint8Array
+  readonly laneOpeningKey: Uint8Array
+  readonly errorKey: Uint8Array
+}
+
 const noSalt = new Uint8Array(0)
 
 /** Opens lanes, and proves them. spec/login.md §4 */
@@ -25,6 +33,15 @@ export function refreshKey(generation: Generation): Uint8Array {
 /** Proves errors; a server keeps it longer than the session. */
 export function errorKey(generation: Generation): Uint8Array {
   return keyOf(generation, "login errors")
+}
+
+export function answeringKeys(generation: Generation): AnsweringKeys {
+  return {
+    generation: generation.generation,
+    refreshKey: refreshKey(generation),
+    laneOpeningKey: laneOpeningKey(generation),
+    errorKey: errorKey(generation),
+  }
 }
 
 /** Says at a login: this device was here before. [LOGIN-9-3] */

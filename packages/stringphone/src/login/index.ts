@@ -10,7 +10,14 @@ export type { Invitation } from "./invitation.js"
 export type { LoggedIn } from "./logged-in.js"
 export { decodeLoginRecord, encodeLoginRecord } from "./login-record.js"
 export type { LoginRecord, RecordOffer } from "./login-record.js"
-export { takeDeviceName, takeLogin, takePassword, takeRealm, takeScopes } from "./names.js"
+export {
+  areScopes,
+  takeDeviceName,
+  takeLogin,
+  takePassword,
+  takeRealm,
+  takeScopes,
+} from "./names.js"
 export { opaqueReady } from "./opaque.js"
 export type { OpaqueIdentities } from "./opaque.js"
 export { defaultPrice, maximumPrice, minimumPrice } from "./price.js"
@@ -62,6 +69,7 @@ export {
   isGenerationLiving,
   isSessionLiving,
   newSession,
+  retireFormer,
   scopesNow,
   usualLifetimes,
 } from "./session-record.js"

@@ -1,11 +1,11 @@
 import type { Identity } from "../identity/index.js"
 import type { LoginErrorName } from "./error-codes.js"
 import { errorAnswer } from "./error-proof.js"
-import { errorKey, type Generation, laneOpeningKey } from "./generation-keys.js"
+import type { AnsweringKeys } from "./generation-keys.js"
 import { LaneKeys } from "./lane-keys.js"
 import { type Lane, type LaneTable, takeLane } from "./lane-table.js"
-import { endedAnswer, type FoundSession, generationNamed } from "./server-generations.js"
-import { isGenerationLiving, isSessionLiving, takeOffer } from "./session-record.js"
+import { endedAnswer, type FoundSession, keysNamed } from "./server-generations.js"
+import { generationsOf, isGenerationLiving, isSessionLiving, takeOffer } from "./session-record.js"
 import { encodeLane } from "./wire/lane.js"
 import { decodeOpenLane, provesOpenLane } from "./wire/open-lane.js"
 
@@ -43,26 +43,26 @@ export function openLane(
     const nothing = { retired: null, opened: null, closed: [], event: "refused" } as const
     return { ...nothing, record, table, answer }
   }
-  const refuseAs = (name: LoginErrorName, by: Generation | null): LaneStep =>
-    refuse(errorAnswer(request, name, by ? errorKey(by) : server))
+  const refuseAs = (name: LoginErrorName, by: AnsweringKeys | null): LaneStep =>
+    refuse(errorAnswer(request, name, by?.errorKey ?? server))
   if (record?.state !== "living") {
     return refuse(endedAnswer(record, asked.generation, request, server))
   }
-  const generation = generationNamed(found, asked.generation)
-  const key = generation && laneOpeningKey(generation)
-  if (!key || !provesOpenLane(request, key)) return refuseAs("denied", generation)
-  if (!isSessionLiving(record, nowMs)) return refuseAs("revoked", generation) // [LOGIN-6-6]
+  const keys = keysNamed(found, asked.generation)
+  if (!keys || !provesOpenLane(request, keys.laneOpeningKey)) return refuseAs("denied", keys)
+  if (!isSessionLiving(record, nowMs)) return refuseAs("revoked", keys) // [LOGIN-6-6]
   const isFirstUse = record.offered !== null && asked.generation > record.generation
   const taken = isFirstUse ? takeOffer(record, record.offered, nowMs) : { record, retired: null } // [LOGIN-6-3]
   const isLiving = (one: number): boolean => isGenerationLiving(taken.record, one, nowMs)
-  if (!isLiving(asked.generation)) return refuseAs("expired", generation) // [LOGIN-5-6]
+  const generation = generationsOf(record).find((one) => one.generation === asked.generation)
+  if (!generation || !isLiving(asked.generation)) return refuseAs("expired", keys) // [LOGIN-5-6]
   const { closed, isRepeated, lane, table: next } = takeLane(table, asked, newLane, isLiving)
   return {
     ...taken,
     table: next,
     opened: { lane, keys: new LaneKeys(generation, lane.id) },
     closed,
-    answer: encodeLane(lane.id, request, key),
+    answer: encodeLane(lane.id, request, keys.laneOpeningKey),
     event: isRepeated ? "repeated" : "opened",
   }
 }

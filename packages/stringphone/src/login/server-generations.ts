@@ -4,7 +4,7 @@ import type { Identity } from "../identity/index.js"
 import { box } from "./box.js"
 import type { LoginErrorName } from "./error-codes.js"
 import { errorAnswer } from "./error-proof.js"
-import { errorKey, type Generation, refreshKey } from "./generation-keys.js"
+import { type AnsweringKeys, answeringKeys } from "./generation-keys.js"
 import { refreshKeys } from "./refresh-keys.js"
 import {
   currentGeneration,
@@ -12,6 +12,7 @@ import {
   endSession,
   generationsOf,
   isSessionLiving,
+  rememberedMs,
   type RetiredGeneration,
   scopesNow,
   type SessionRecord,
@@ -48,9 +49,6 @@ export interface SessionStep {
   readonly event: "offered" | "repeated" | "reuse" | "refused"
 }
 
-/** The answer to the remembered refresh is given again for so long. [LOGIN-6-3] */
-const rememberedMs = 600_000
-
 /**
  * A refresh came. Pure: who saves compares and sets, and starts anew when another was faster.
  * spec/login.md §6.3
@@ -65,19 +63,19 @@ export function refreshSession(
   const refresh = decodeRefresh(request)
   const { nowMs, server } = circumstances
   const { record } = found
-  const refuse = (name: LoginErrorName, by: Generation | null): SessionStep => ({
+  const refuse = (name: LoginErrorName, by: AnsweringKeys | null): SessionStep => ({
     record,
     retired: null,
-    answer: errorAnswer(request, name, by ? errorKey(by) : server),
+    answer: errorAnswer(request, name, by?.errorKey ?? server),
     event: "refused",
   })
   if (record?.state !== "living") {
     const answer = endedAnswer(record, refresh.generation, request, server)
     return { record, retired: null, answer, event: "refused" }
   }
-  const asked = generationNamed({ record, retired: found.retired }, refresh.generation)
+  const asked = keysNamed({ record, retired: found.retired }, refresh.generation)
   // Noise: nobody who knew the generation made it. [LOGIN-6-3]
-  if (!asked || !provesRefresh(request, refreshKey(asked))) return refuse("denied", asked)
+  if (!asked || !provesRefresh(request, asked.refreshKey)) return refuse("denied", asked)
   if (!isSessionLiving(record, nowMs)) return refuse("revoked", asked) // [LOGIN-6-6]
   if (refresh.generation === record.generation) {
     const { offered } = record
@@ -113,12 +111,13 @@ export function endedAnswer(
   return errorAnswer(request, "revoked", known?.key ?? server)
 }
 
-/** With its root: what a request of it can be checked with, and an error to it proven. */
-export function generationNamed(found: FoundSession, generation: number): Generation | null {
+/** What a request of it can be checked with, and an error to it proven. */
+export function keysNamed(found: FoundSession, generation: number): AnsweringKeys | null {
   const { record, retired } = found
   if (record?.state !== "living") return null
   const inRecord = generationsOf(record).find((one) => one.generation === generation)
-  return inRecord ?? (retired?.generation === generation ? retired : null)
+  if (inRecord) return answeringKeys(inRecord)
+  return retired?.generation === generation ? retired : null
 }
 
 function answeredBefore(
@@ -163,14 +162,14 @@ function repeat(record: SessionRecord, answer: Uint8Array): SessionStep {
 /** Two have it, and one of them stole it: neither goes on. [LOGIN-6-3] */
 function endByReuse(
   record: SessionRecord,
-  asked: Generation,
+  asked: AnsweringKeys,
   request: Uint8Array,
   nowMs: number,
 ): SessionStep {
   return {
     record: endSession(record, "reuse", nowMs),
     retired: null,
-    answer: errorAnswer(request, "revoked", errorKey(asked)),
+    answer: errorAnswer(request, "revoked", asked.errorKey),
     event: "reuse",
   }
 }

@@ -1,4 +1,10 @@
-import { errorKey, type Generation, knownDeviceKey } from "./generation-keys.js"
+import {
+  type AnsweringKeys,
+  answeringKeys,
+  errorKey,
+  type Generation,
+  knownDeviceKey,
+} from "./generation-keys.js"
 
 /** How long a session lives. */
 export interface Lifetimes {
@@ -52,8 +58,11 @@ export interface SessionRecord {
   readonly former: Former | null
 }
 
-/** A generation that has no place in the record any more: kept to tell reuse from noise. Secret. */
-export interface RetiredGeneration extends Generation {
+/**
+ * A generation that has no place in the record any more: kept to tell reuse from noise. Its root is gone,
+ * so who takes the store reads none of its calls. Secret. [LOGIN-6-3]
+ */
+export interface RetiredGeneration extends AnsweringKeys {
   /** The one request that was answered. */
   readonly request: Uint8Array
   /** To be forgotten when the session's refresh time has passed since. */
@@ -167,15 +176,27 @@ export function takeOffer(
       offered: null,
       former: { generation, root, sinceMs, request, answer, untilMs: nowMs },
     },
-    retired: former && {
-      session: id,
-      generation: former.generation,
-      root: former.root,
-      request: former.request,
-      untilMs: former.untilMs,
-    },
+    retired: former && retire(id, former),
   }
+}
+
+/** Once nobody is answered anything by the root of the generation before; `null`: somebody may be. [LOGIN-6-3] */
+export function retireFormer(
+  record: SessionRecord,
+  nowMs: number,
+): { readonly record: SessionRecord; readonly retired: RetiredGeneration } | null {
+  const { former, id } = record
+  if (!former || nowMs - former.untilMs <= rememberedMs) return null
+  return { record: { ...record, former: null }, retired: retire(id, former) }
+}
+
+function retire(session: Uint8Array, former: Former): RetiredGeneration {
+  const { generation, request, root, untilMs } = former
+  return { ...answeringKeys({ session, generation, root }), request, untilMs }
 }
 
 /** The generation before has so long for what is under way. [LOGIN-5-6] */
 const overlapMs = 60_000
+
+/** The answer to the remembered refresh is given again for so long. [LOGIN-6-3] */
+export const rememberedMs = 600_000

@@ -30,7 +30,7 @@ type Step =
   /** An answer reaches its program. */
   | { readonly do: "answer" | "answer again"; readonly which: number }
   | { readonly do: "lose"; readonly which: number }
-  | { readonly do: "restart" }
+  | { readonly do: "restart" | "clean" }
   | { readonly do: "wait"; readonly ms: number }
 
 /** One device with several programs, which share what its store has. */
@@ -84,6 +84,9 @@ class Network {
       }
       case "restart":
         this.server.restart()
+        return
+      case "clean":
+        this.server.clean()
         return
       case "wait":
         this.server.nowMs += step.ms
@@ -162,7 +165,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: act },
   { weight: 12, arbitrary: travel },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reload" as const), program }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom("restart" as const, "clean" as const) }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), ms }) },
 )
 const steps = fc.array(step, { minLength: 5, maxLength: 120, size: "max" })

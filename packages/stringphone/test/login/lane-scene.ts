@@ -21,6 +21,7 @@ import {
 import {
   type EndedSession,
   newSession,
+  retireFormer,
   type RetiredGeneration,
   type SessionRecord,
   usualLifetimes,
@@ -105,6 +106,12 @@ export class SceneServer {
     }
     this.events.push(step.event)
     return step.answer
+  }
+
+  /** Something cleans its store. */
+  clean(): void {
+    const step = this.record?.state === "living" ? retireFormer(this.record, this.nowMs) : null
+    if (step) this.#save(step)
   }
 
   /** Windows are in memory, and so are the lanes. */

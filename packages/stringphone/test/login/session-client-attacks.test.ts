@@ -196,6 +196,45 @@ test("a signed call that was stripped or changed is not acted on", async () => {
   expect(scene.acted).toHaveLength(acted)
 })
 
+// What the server key proves of a lane that was made up is nothing about the lane of the caller.
+test("an error about a made-up lane, under the same signature, is no answer to the call", async () => {
+  const scene = await ClientScene.open()
+  const session = await scene.register()
+  await session.signedFetch("/lamps")
+  const acted = scene.acted.length
+  const handler = scene.logins.handler((request) => scene.app(request))
+  const proven: (string | null)[] = []
+  scene.meddler = async ({ type, url, method, headers, body }) => {
+    if (type !== 0) return null
+    const request = new Request(url, { method, headers, body: body.slice() })
+    expect((await handler(request.clone())).status).toBe(200)
+    // The first byte stays: it says which of the server's keys answers.
+    const input = headers.get("signature-input")!
+    const madeUp = input.replace(/keyid="(..).{20}"/, `keyid="$1${"A".repeat(20)}"`)
+    expect(madeUp).not.toBe(input)
+    request.headers.set("signature-input", madeUp)
+    const answer = await handler(request)
+    proven.push(answer.headers.get("stringphone-error"))
+    expect(answer.headers.get("signature-input")).toContain('alg="ed25519"')
+    return answer
+  }
+  const put = () => session.signedFetch("/lamps", { method: "PUT", body: "on" })
+  expect(await codeOf(put)).toBe("ChannelError unauthenticated-answer")
+  expect(proven).toEqual(["unknown-lane"])
+  expect(scene.acted).toHaveLength(acted + 1)
+  scene.meddler = () => null
+  expect((await put()).status).toBe(200)
+  // Still the same lane, on which the numbers go on.
+  expect(new Set(scene.sent(types.openLane)).size).toBe(1)
+  const lanes = scene.passed
+    .map(({ headers }) =>
+      /nonce="(\d+)";keyid="([^"]+)"/.exec(headers.get("signature-input") ?? ""),
+    )
+    .filter((found) => found !== null)
+  expect(lanes.map(([, number]) => number)).toEqual(["1", "2", "3"])
+  expect(new Set(lanes.map(([, , lane]) => lane)).size).toBe(1)
+})
+
 test("a lane's numbers are used once, whatever old answers are brought back", async () => {
   const scene = await ClientScene.open()
   const session = await scene.register()

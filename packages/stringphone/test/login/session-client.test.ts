@@ -202,7 +202,39 @@ describe("a session", () => {
     expect(users).toHaveLength(0)
   })
 
-  test("a device that was logged out is not held up by strangers", async () => {
+  test("what was forgotten while a lane was opened is not used", async () => {
+    const scene = await ClientScene.open()
+    const session = await scene.register()
+    scene.answerMeddler = async (answer, { type }) => {
+      if (type === types.openLane) await session.forget()
+      return answer
+    }
+    expect(await codeOf(() => session.fetch("/lamps"))).toBe("UsageError logged-out")
+    expect(await codeOf(() => session.fetch("/lamps"))).toBe("UsageError logged-out")
+    expect(scene.acted).toEqual([])
+  })
+
+  test("who logs out does not log out who came in meanwhile", async () => {
+    const scene = await ClientScene.open()
+    const store = createMemoryStore()
+    const session = await scene.register({ store })
+    await session.fetch("/lamps")
+    const { fetch } = scene
+    const options = { url, login: "alice", device, password, store, fetch, minimumPrice: cheap }
+    let isFirst = true
+    scene.answerMeddler = async (answer, { type }) => {
+      if (type === types.sealedCall && isFirst) {
+        isFirst = false
+        await login(options)
+      }
+      return answer
+    }
+    await session.logout()
+    const again = await openSession({ store, fetch })
+    expect((await again.fetch("/lamps")).status).toBe(200)
+  })
+
+  test("a device that has a session is not held up by strangers", async () => {
     const scene = await ClientScene.open()
     const { fetch } = scene
     const store = createMemoryStore()

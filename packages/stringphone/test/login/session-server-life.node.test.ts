@@ -118,6 +118,19 @@ describe.each(["memory", "store"] as const)("with lanes in the %s", (lanes) => {
     expect(await device.refresh()).toBe("revoked")
   })
 
+  test("the same of a user whose sessions were all ended once", async () => {
+    const scene = await Scene.open({ lanes })
+    await scene.device()
+    await scene.server.revokeAll("alice")
+    const device = new Device(scene, "tablet")
+    await device.logIn("alice")
+    await device.lane()
+    await scene.server.removeUser("alice")
+    await scene.device()
+    expect((await device.sealed("GET /x")).error).toBe("revoked")
+    expect(await device.refresh()).toBe("revoked")
+  })
+
   test("revokeAll ends all, and who logs in after it stays", async () => {
     const scene = await Scene.open({ lanes })
     const [one, two] = [await scene.device(), await scene.device("alice", "tablet")]

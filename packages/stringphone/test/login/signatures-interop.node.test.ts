@@ -25,6 +25,7 @@ const answerKey = randomBytes(32)
 const seed = randomBytes(32)
 const server = signingKeyPair(seed)
 const laneText = base64url(lane.id)
+const otherText = base64url(randomBytes(16))
 const names = ["nonce", "keyid", "tag"]
 
 const call: Call = {
@@ -205,7 +206,11 @@ describe("answers", () => {
     const { ids, config } = verifying(createPublicKey(secret), "ed25519")
     expect(await httpbis.verifyMessage(config, given, theirs(request))).toBe(true)
     expect(await httpbis.verifyMessage(config, given, theirs(sent(call, 4)))).toBe(false)
-    expect(ids).toEqual([base64url(server.publicKey), base64url(server.publicKey)])
+    // The same signature, said to be by another lane.
+    const moved = request.fields.map(([name, value]) => [name, value.replace(laneText, otherText)])
+    const asked = theirs({ ...request, fields: moved as unknown as Fields })
+    expect(await httpbis.verifyMessage(config, given, asked)).toBe(false)
+    expect(ids).toEqual(Array(3).fill(base64url(server.publicKey)))
     const [read] = readSignatures(fields)
     const message = { request, answer: { status: error.status, fields } }
     checkSignature(message, read!, { alg: "ed25519", publicKey: server.publicKey })

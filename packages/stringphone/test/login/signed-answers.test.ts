@@ -107,6 +107,13 @@ describe("a signed answer", () => {
       "malformed",
     ],
     [
+      "more of the request",
+      changed("signature-input", (v) =>
+        v.replace(' "signature"', ' "signature-input";req;key="sp" "signature"'),
+      ),
+      "bad-signature",
+    ],
+    [
       "fields behind the request",
       changed("signature-input", (v) => v.replace('"sp")', '"sp" "x")')),
       "malformed",

@@ -8,6 +8,7 @@ import {
   type Answer,
   errorAnswer,
   type Fields,
+  readCallSignature,
   readErrorName,
   readErrorSeconds,
   signServerError,
@@ -21,10 +22,14 @@ import {
   codeOf,
   failed,
   keys,
+  laneText,
   sent,
   server,
   withField,
 } from "./signed-calls-scene.js"
+
+const ofSignature = '"signature";req;key="sp"'
+const ofInput = '"signature-input";req;key="sp"'
 
 describe("an error", () => {
   const { proof } = sent(call, 12)
@@ -50,7 +55,8 @@ describe("an error", () => {
       ["content-digest", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"],
       [
         "signature-input",
-        'sp=("@status" "content-digest" "stringphone-error" "signature";req;key="sp")' +
+        'sp=("@status" "content-digest" "stringphone-error" ' +
+          '"signature-input";req;key="sp" "signature";req;key="sp")' +
           `;nonce="12";keyid="${base64url(server.publicKey)}";alg="ed25519";tag="stringphone-login"`,
       ],
       ["signature", expect.stringMatching(/^sp=:[A-Za-z0-9+/]{86}==:$/)],
@@ -59,9 +65,12 @@ describe("an error", () => {
 
   const other = signingKeyPair(new Uint8Array(32).fill(4))
   const good = failed(proof)
-  const asLane = withField(good.fields, "signature-input", (value) =>
-    value.replace(/;nonce.*/, proof.parameters),
-  )
+  const withInput = (change: (value: string) => string): Answer => ({
+    ...good,
+    fields: withField(good.fields, "signature-input", change),
+  })
+  const asLane = (value: string): string => value.replace(/;nonce.*/, proof.parameters)
+  const withoutInput = (value: string): string => value.replace(` ${ofInput}`, "")
   it.each([
     ["by another server", failed(proof, "revoked", other), "bad-signature"],
     ["for another call", failed(sent(call, 13).proof), "bad-signature"],
@@ -73,7 +82,19 @@ describe("an error", () => {
     ["of another status", { ...good, status: 403 }, "bad-signature"],
     ["with another body", { ...good, body: utf8("x") }, "bad-digest"],
     ["by nobody", { ...good, fields: [["stringphone-error", "revoked"]] }, "unsigned"],
-    ["by the server, as if by the lane", { ...good, fields: asLane }, "malformed"],
+    ["by the server, as if by the lane", withInput(asLane), "bad-signature"],
+    ["in the lane's form", withInput((value) => withoutInput(asLane(value))), "malformed"],
+    ["without the request's input", withInput(withoutInput), "bad-signature"],
+    [
+      "with the input of another label",
+      withInput((value) => value.replace(ofInput, ofInput.replace('"sp"', '"s"'))),
+      "malformed",
+    ],
+    [
+      "with the input behind the signature",
+      withInput((value) => value.replace(`${ofInput} ${ofSignature}`, `${ofSignature} ${ofInput}`)),
+      "malformed",
+    ],
   ] as [string, Answer, string][])("%s is refused", (_, given, code) => {
     expect(codeOf(() => verifyAnswer(given, proof, keys))).toBe(code)
   })
@@ -82,24 +103,62 @@ describe("an error", () => {
     expect(() => signServerError(answer, proof, server)).toThrow(UsageError)
   })
 
-  it("is all that is believed of the server key", () => {
+  const byServerKey = { alg: "ed25519", secretKey: server.secretKey } as const
+  const byLaneKey = { alg: "hmac-sha256", key: keys.lane } as const
+  const signedBy = (
+    key: typeof byServerKey | typeof byLaneKey,
+    given: Answer,
+    field: string,
+    ofRequest: readonly string[],
+  ): Answer => {
     const request = sent(call, 12).call
-    const digest = ["content-digest", contentDigest(answer.body)] as const
-    const fields: Fields = [["content-type", "text/plain"], digest]
+    const fields: Fields = [...given.fields, ["content-digest", contentDigest(given.body)]]
     const added = signMessage(
-      { request, answer: { status: 200, fields } },
+      { request, answer: { status: given.status, fields } },
       "sp",
-      ["@status", "content-digest", "content-type", '"signature";req;key="sp"'],
+      ["@status", "content-digest", field, ...ofRequest],
       {
         nonce: "12",
-        keyid: base64url(server.publicKey),
-        alg: "ed25519",
+        keyid: key === byServerKey ? base64url(server.publicKey) : laneText,
+        ...(key === byServerKey && { alg: "ed25519" }),
         tag: "stringphone-login",
       },
-      { alg: "ed25519", secretKey: server.secretKey },
+      key,
     )
-    const given = { ...answer, fields: [...fields, ...added] }
+    return { ...given, fields: [...fields, ...added] }
+  }
+
+  it("is all that is believed of the server key", () => {
+    const plain: Answer = { ...answer, fields: [["content-type", "text/plain"]] }
+    const given = signedBy(byServerKey, plain, "content-type", [ofInput, ofSignature])
     expect(() => verifyAnswer(given, proof, keys)).toThrow("the server key signs errors alone")
+  })
+
+  it("by the server key covers what its request says of its signature, by the lane's it does not", () => {
+    const error = errorAnswer("unknown-lane")
+    const both = [ofInput, ofSignature]
+    const codes = [byServerKey, byLaneKey].map((key) =>
+      [both, [ofSignature]].map((ofRequest) => {
+        const given = signedBy(key, error, "stringphone-error", ofRequest)
+        return codeOf(() => verifyAnswer(given, proof, keys))
+      }),
+    )
+    expect(codes).toEqual([
+      ["none", "bad-signature"],
+      ["bad-signature", "none"],
+    ])
+  })
+
+  it.each([
+    ["lane", (input: string) => input.replace(/keyid=".../, 'keyid="BwA')],
+    ["number", (input: string) => input.replace('nonce="12"', 'nonce="13"')],
+    ["fields", (input: string) => input.replace(' "accept"', "")],
+  ])("about the same signature with another %s is refused", (_, change) => {
+    const fields = withField(sent(call, 12).call.fields, "signature-input", change)
+    const other = readCallSignature(fields)
+    expect([other.signature, other.input === proof.input]).toEqual([proof.signature, false])
+    expect(codeOf(() => verifyAnswer(failed(other), other, keys))).toBe("none")
+    expect(codeOf(() => verifyAnswer(failed(other), proof, keys))).toBe("bad-signature")
   })
 
   it.each([

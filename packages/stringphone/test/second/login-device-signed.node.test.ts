@@ -99,7 +99,7 @@ describe.skipIf(!hasPython)("signed calls of the device", () => {
       field: "denied",
       "field, taken off": "malformed",
       host: "denied",
-      lane: "unknown-lane",
+      lane: "unproven",
       method: "denied",
       number: "unproven",
       path: "denied",
@@ -232,6 +232,7 @@ describe.skipIf(!hasPython)("signed calls of the device", () => {
       { fields: { signature: "sp=:AAAA:" } },
       { input: (given) => given.replace(';alg="ed25519"', "") },
       { input: (given) => given.replace(/nonce="\d+"/, 'nonce="1"') },
+      { input: (given) => given.replace(' "signature-input";req;key="sp"', "") },
     ]
     for (const change of changes) {
       scene.onAnswer = (answer) => reanswered(answer, change)
@@ -284,6 +285,31 @@ describe.skipIf(!hasPython)("signed calls of the device", () => {
     }
     expect(await device.call(scene.file, "PUT /lamps", { body: "on" })).toBe("denied")
     expect(acted()).toHaveLength(1)
+  })
+
+  test("an error about a made-up lane, under the same signature, is no answer to the call", async () => {
+    const { file } = scene
+    expect(await post()).toMatchObject({ status: 200 })
+    const told: (string | null)[] = []
+    scene.onRequest = async (request) => {
+      if (isOurs(request)) return request
+      const handler = scene.server.logins.handler((one) => scene.server.app(one))
+      expect((await handler(request.clone())).status).toBe(200)
+      // The first byte stays: it says which of the server's keys answers.
+      return resigned(request, (given) =>
+        given.replace(/keyid="(..).{20}"/, `keyid="$1${"A".repeat(20)}"`),
+      )
+    }
+    scene.onAnswer = (answer) => {
+      told.push(answer.headers.get("stringphone-error"))
+      return answer
+    }
+    expect(await device.call(file, "PUT /lamps", { body: "on" })).toBe("unproven")
+    expect(told).toEqual(["unknown-lane"])
+    expect(acted()).toHaveLength(2)
+    scene.calm()
+    expect(await post()).toMatchObject({ status: 200 })
+    expect(scene.requests.filter(isOurs)).toHaveLength(1)
   })
 
   test("a call is acted on once, however often it comes, also after a restart", async () => {

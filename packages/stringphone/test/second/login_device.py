@@ -371,23 +371,23 @@ class Session:
         headers |= {"signature-input": f"sp={names}{by_lane}", "signature": f"sp={signature}"}
         status, fields, content = http_call(self.state["url"], method, target, headers, body)
         # The answer: of just the form of 7.4, by the lane or, for an error without one, by the server key.
-        server_key = bytes.fromhex(self.state["serverKey"])
-        by_server = parameters % (base64url(server_key), ';alg="ed25519"')
+        server_key, end = bytes.fromhex(self.state["serverKey"]), ' "signature";req;key="sp")'
+        by_server = ' "signature-input";req;key="sp"' + end + parameters % (base64url(server_key), ';alg="ed25519"')
         given, proof = fields.get("signature-input", ""), fields.get("signature", "")
-        start, end = 'sp=("@status" "content-digest"', ' "signature";req;key="sp")'
-        which = next((one for one in (by_lane, by_server) if given.endswith(end + one)), None)
-        require(which and given.startswith(start), "unproven")
-        middle = given[len(start) : -len(end + which)]
+        ends = {end + by_lane: "", by_server: f'"signature-input";req;key="sp": {names}{by_lane}\n'}
+        start, end = 'sp=("@status" "content-digest"', next((one for one in ends if given.endswith(one)), None)
+        require(end and given.startswith(start), "unproven")
+        middle = given[len(start) : -len(end)]
         covered = [one.strip('"') for one in middle.split()]
         is_ordered = FIELDS.fullmatch(middle) and covered == sorted({*covered} - {"content-digest"})
         require(is_ordered and all(name in fields for name in covered), "unproven")
         require(fields.get("content-digest") == digest(content), "unproven")
         lines = f'"@status": {status}\n"content-digest": {digest(content)}\n'
         lines += "".join(f'"{name}": {fields[name]}\n' for name in covered)
-        lines += f'"signature";req;key="sp": {signature}\n"@signature-params": {given[3:]}'
+        lines += f'{ends[end]}"signature";req;key="sp": {signature}\n"@signature-params": {given[3:]}'
         name = fields["stringphone-error"] if "stringphone-error" in covered else None
         is_error = name in CODES and status == STATUS.get(name, 401)
-        if which == by_lane:
+        if end != by_server:
             right = "sp=" + in_field(mac(self.key("answer signing", self.lane), lines.encode()))
             require(hmac.compare_digest(right.encode(), proof.encode()), "unproven")
         else:

@@ -45,11 +45,20 @@ export interface VerifiedAnswer {
   readonly status: number
   /** Those that are covered, one of each name; a client sees no others. [LOGIN-7-4] */
   readonly fields: Fields
-  readonly signer: "lane" | "server"
+  readonly signer: Signer
 }
 
 const first = '("@status" "content-digest"'
-const last = ' "signature";req;key="sp")'
+const ofSignature = '"signature";req;key="sp"'
+const ofInput = '"signature-input";req;key="sp"'
+/** How the list of what is covered ends: with what binds the answer to its request. */
+const lasts = {
+  lane: ` ${ofSignature})`,
+  // This key is not the lane's: an error about a lane that somebody made up, under the same signature's text,
+  // would be one about the lane by which the call was sent. [LOGIN-7-5]
+  server: ` ${ofInput} ${ofSignature})`,
+}
+type Signer = keyof typeof lasts
 
 /**
  * Signs an answer with all of its fields.
@@ -57,7 +66,7 @@ const last = ' "signature";req;key="sp")'
  * @throws {UsageError} `bad-answer`: no answer can be so
  */
 export function signAnswer(answer: Answer, proof: CallProof, key: Uint8Array): Fields {
-  return signed(answer, proof, proof.parameters, (base) => authenticate(base, key))
+  return signed("lane", answer, proof, proof.parameters, (base) => authenticate(base, key))
 }
 
 /**
@@ -74,7 +83,8 @@ export function signServerError(
   if (readErrorName(answer) === null) {
     throw new UsageError("bad-answer", "The server key signs errors alone. Sign with the lane's.")
   }
-  return signed(answer, proof, serverParameters(proof, publicKey), (base) => sign(base, secretKey))
+  const parameters = serverParameters(proof, publicKey)
+  return signed("server", answer, proof, parameters, (base) => sign(base, secretKey))
 }
 
 /**
@@ -87,28 +97,34 @@ export function signServerError(
 export function verifyAnswer(answer: Answer, proof: CallProof, keys: AnswerKeys): VerifiedAnswer {
   const read = readSignatureFields(answer.fields)
   const { input } = read
-  const end = input.indexOf(")")
-  const lastAt = end + 1 - last.length
-  const isWhole = input.slice(0, first.length) === first && input.slice(lastAt, end + 1) === last
+  const end = input.indexOf(")") + 1
+  const signer = endsWith(input, end, lasts.server) ? "server" : "lane"
+  const lastAt = end - lasts[signer].length
+  const isWhole = input.slice(0, first.length) === first && endsWith(input, end, lasts[signer])
   const names = isWhole ? coveredNames(input.slice(first.length, lastAt)) : null
   if (!names) throw malformed("it covers not just what it has to, in this order")
   const covered = coverFields(chosenFields(answer.fields, names))
   if (typeof covered === "string") throw malformed(covered)
   if (!isStatus(answer.status)) throw malformed("the status is none")
-  const base = answerBase(answer.status, read.contentDigest, covered, proof, input)
+  const base = answerBase(signer, answer.status, read.contentDigest, covered, proof, input)
   if (base === null) throw malformed("the fields are too long")
-  const parameters = input.slice(end + 1)
-  const isOfLane = parameters === proof.parameters
-  const isRight = isOfLane
-    ? equal(authenticate(base, keys.lane), signatureBytes(read.signature, 32))
-    : isOfServer(base, parameters, proof, read.signature, keys.server)
+  const parameters = input.slice(end)
+  const isRight =
+    signer === "lane"
+      ? parameters === proof.parameters &&
+        equal(authenticate(base, keys.lane), signatureBytes(read.signature, 32))
+      : isOfServer(base, parameters, proof, read.signature, keys.server)
   if (!isRight) throw badSignature()
   if (contentDigest(answer.body) !== read.contentDigest) throw badDigest()
   const verified = { status: answer.status, fields: covered.fields }
-  if (!isOfLane && readErrorName(verified) === null) {
+  if (signer === "server" && readErrorName(verified) === null) {
     throw malformed("the server key signs errors alone")
   }
-  return { ...verified, signer: isOfLane ? "lane" : "server" }
+  return { ...verified, signer }
+}
+
+function endsWith(text: string, end: number, last: string): boolean {
+  return text.slice(end - last.length, end) === last
 }
 
 function isOfServer(
@@ -127,6 +143,7 @@ function serverParameters({ number }: CallProof, publicKey: Uint8Array): string 
 }
 
 function signed(
+  signer: Signer,
   answer: Answer,
   proof: CallProof,
   parameters: string,
@@ -137,23 +154,25 @@ function signed(
     : "its status is none"
   if (typeof covered === "string") throw badAnswer(covered)
   const digest = contentDigest(answer.body)
-  const input = `${first}${covered.names}${last}${parameters}`
-  const base = answerBase(answer.status, digest, covered, proof, input)
+  const input = `${first}${covered.names}${lasts[signer]}${parameters}`
+  const base = answerBase(signer, answer.status, digest, covered, proof, input)
   if (base === null) throw badAnswer("its fields are too long")
   return signatureFields({ input, signature: base64(signBase(base)), contentDigest: digest })
 }
 
 /** `null` when it is too long. */
 function answerBase(
+  signer: Signer,
   status: number,
   digest: string,
   { lines }: CoveredFields,
-  { signature }: CallProof,
+  request: CallProof,
   input: string,
 ): Uint8Array | null {
+  const inputLine = signer === "server" ? `${ofInput}: ${request.input}\n` : ""
   const text =
-    `"@status": ${status}\n"content-digest": ${digest}\n${lines}` +
-    `"signature";req;key="sp": :${signature}:\n"@signature-params": ${input}`
+    `"@status": ${status}\n"content-digest": ${digest}\n${lines}${inputLine}` +
+    `${ofSignature}: :${request.signature}:\n"@signature-params": ${input}`
   return text.length <= maxBaseCharacters ? utf8(text) : null
 }
 

@@ -39,7 +39,9 @@ export interface CallProof {
   /** 16 bytes. */
   readonly lane: Uint8Array
   readonly number: number
-  /** Of the signature, as they stand in `signature-input`. */
+  /** What the label `sp` stands before in `signature-input`. */
+  readonly input: string
+  /** The end of it. */
   readonly parameters: string
   /** Base64. */
   readonly signature: string
@@ -95,7 +97,7 @@ export function signCall(call: Call, lane: SigningLane, number: number): SignedC
   const signature = base64(authenticate(base, lane.key))
   return {
     fields: signatureFields({ input, signature, contentDigest: digest }),
-    proof: { lane: lane.id, number, parameters, signature },
+    proof: { lane: lane.id, number, input, parameters, signature },
   }
 }
 
@@ -147,12 +149,12 @@ export function verifyCall(
   const signature = signatureBytes(read.signature, digestBytes)
   if (!equal(authenticate(base, key), signature)) throw badSignature()
   if (contentDigest(call.body) !== read.contentDigest) throw badDigest()
-  const { lane, number, parameters } = read
+  const { input, lane, number, parameters } = read
   return {
     lane,
     number,
     fields: covered.fields,
-    proof: { lane, number, parameters, signature: read.signature },
+    proof: { lane, number, input, parameters, signature: read.signature },
   }
 }
 

@@ -141,7 +141,7 @@ export function withNewest(keys: readonly Uint8Array[], newest: Uint8Array): rea
   return [newest, ...keys.filter((key) => !sameBytes(key, newest))]
 }
 
-/** What stays is pinned, and lets this device in among strangers. */
+/** What stays is pinned; and where the session ended by time, it lets this device in among strangers. [LOGIN-9-3] */
 function withoutSession(saved: SavedLogin): SavedLogin {
   return { ...saved, session: null, known: knownOf(saved) }
 }

@@ -76,6 +76,8 @@ export class LaneHolder {
         continue
       }
       const { lane } = result
+      // Meanwhile this program has left, or asked anew.
+      if (this.#asked !== asked) continue
       this.#isDoubted = false
       if (!asked.opened) {
         const opened = { lane, session: saved.session.session, serverKeys: keys }

@@ -4,7 +4,7 @@ import { endpointOf, endpointUrl } from "./client-endpoint.js"
 import { logInOver } from "./client-handshake.js"
 import { withNewest } from "./client-keeper.js"
 import { replaceRecord } from "./client-password.js"
-import { confirmServer, type Pins, pinsOf } from "./client-pins.js"
+import { checkExpected, confirmServer, type Pins, pinsOf } from "./client-pins.js"
 import type { SavedLogin } from "./client-saved.js"
 import { LoginSession } from "./client.js"
 import { LoginShelf } from "./client-shelf.js"
@@ -75,6 +75,7 @@ async function enter(
     ...options,
     ...pins,
     look: async (challenge) => {
+      checkExpected(challenge, options.expects)
       const isElsewhere = all.some((one) => one.realm === challenge.realm)
       if (pins.realm === undefined && isElsewhere) throw new KnownElsewhere(challenge.realm)
       await confirmServer(challenge, pins, options.confirm)

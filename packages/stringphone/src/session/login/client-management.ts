@@ -1,4 +1,5 @@
-import { base64url, decodeJson, PeerError, utf8 } from "../../bytes/index.js"
+import { base64url, fromUtf8, PeerError, utf8 } from "../../bytes/index.js"
+import { areScopes } from "../../login/index.js"
 import type { Caller } from "./client-caller.js"
 import type { RawAnswer } from "./client-channel.js"
 import type { Endpoint } from "./client-endpoint.js"
@@ -66,10 +67,10 @@ function deviceOf(value: unknown): Device {
   const { createdAt, device, isOwn, scopes, seenAt, session } = value
   const isDevice =
     typeof session === "string" &&
+    /^[A-Za-z0-9_-]{22}$/.test(session) &&
     typeof device === "string" &&
     typeof isOwn === "boolean" &&
-    Array.isArray(scopes) &&
-    scopes.every((scope) => typeof scope === "string")
+    areScopes(scopes)
   if (!isDevice) throw malformed()
   const created = dateOf(createdAt)
   if (!created) throw malformed()
@@ -83,7 +84,7 @@ function dateOf(value: unknown): Date | null {
 
 function read(body: Uint8Array): unknown {
   try {
-    return decodeJson(body)
+    return JSON.parse(fromUtf8(body) ?? "")
   } catch {
     return null
   }

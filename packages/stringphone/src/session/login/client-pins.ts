@@ -2,7 +2,7 @@ import { PeerError, sameBytes } from "../../bytes/index.js"
 import type { KnownSession, Price } from "../../login/index.js"
 import { knownOf } from "./client-keeper.js"
 import type { SavedLogin } from "./client-saved.js"
-import type { LoginOptions } from "./client-types.js"
+import type { LoginOptions, OfferedServer } from "./client-types.js"
 
 /** What this device knows of a server before it asks. */
 export interface Pins {
@@ -25,7 +25,7 @@ export function pinsOf(
   { login, serverKey, url, ...wanted }: Wanted,
 ): Pins {
   const realm = wanted.realm ?? all.find((one) => one.url === url)?.realm
-  const ofRealm = all.filter((one) => one.realm === realm)
+  const ofRealm = savedOfRealm(all, realm)
   const own = ofRealm.find((one) => one.login === login)
   return {
     realm,
@@ -35,9 +35,37 @@ export function pinsOf(
   }
 }
 
+/** Whether this device knows servers of that realm, and this is none of them. */
+export function isOtherServer(
+  all: readonly SavedLogin[],
+  { realm, serverKey }: OfferedServer,
+): boolean {
+  const pinnedKeys = savedOfRealm(all, realm).flatMap(({ serverKeys }) => serverKeys)
+  return pinnedKeys.length > 0 && !pinnedKeys.some((key) => sameBytes(key, serverKey))
+}
+
+export function savedOfRealm(
+  all: readonly SavedLogin[],
+  realm: string | undefined,
+): readonly SavedLogin[] {
+  return all.filter((one) => one.realm === realm)
+}
+
+/** Of every server: one that is known can still be another than the one that is meant. @throws {PeerError} `other-server` */
+export function checkExpected(
+  { realm, serverKey }: OfferedServer,
+  expects: LoginOptions["expects"],
+): void {
+  if (!expects || expects(serverKey)) return
+  throw new PeerError(
+    "other-server",
+    `This server of ${realm} is another than the one that is expected. Nothing of the password was sent; check the address.`,
+  )
+}
+
 /** @throws {PeerError} `not-confirmed` */
 export async function confirmServer(
-  server: { readonly realm: string; readonly serverKey: Uint8Array },
+  server: OfferedServer,
   { pinnedKeys }: Pins,
   confirm: LoginOptions["confirm"],
 ): Promise<void> {

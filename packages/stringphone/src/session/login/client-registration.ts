@@ -1,4 +1,4 @@
-import { ChannelError } from "../../bytes/index.js"
+import { ChannelError, PeerError } from "../../bytes/index.js"
 import { randomBytes } from "../../crypto/index.js"
 import {
   ClientRegistration,
@@ -12,6 +12,8 @@ import { ask, shown } from "./client-handshake.js"
 import { withNewest } from "./client-keeper.js"
 import { login } from "./client-login.js"
 import { believed } from "./client-errors.js"
+import { isOtherServer, savedOfRealm } from "./client-pins.js"
+import type { SavedLogin } from "./client-saved.js"
 import type { LoginSession } from "./client.js"
 import { LoginShelf } from "./client-shelf.js"
 import type { RegisterOptions } from "./client-types.js"
@@ -21,8 +23,8 @@ const mostTries = 3
 /**
  * Registers by an invitation, and logs this device in. The server is known from the invitation on.
  *
- * @throws {PeerError} `login-taken`; `denied`: the invitation was used, has ended, or is none of that server; and as
- *   {@link login} does
+ * @throws {PeerError} `login-taken`; `denied`: the invitation was used, has ended, or is none of that server;
+ *   `other-server`: this store knows the realm by other keys, see `replacesServer`; and as {@link login} does
  * @throws {ChannelError} `unreachable`, `unauthenticated-answer`: try it again, and then to log in
  * @throws {UsageError} `bad-invitation`, `bad-login`, `bad-password`, `bad-petname`
  */
@@ -33,6 +35,14 @@ export async function register(options: RegisterOptions): Promise<LoginSession> 
   const { realm, serverKey, url } = invitation
   const endpoint = endpointOf(url)
   const channel = new LoginChannel(endpoint, options.fetch)
+  const shelf = new LoginShelf(options.store)
+  const isOther = isOtherServer(await shelf.all(), invitation)
+  if (isOther && !options.replacesServer) {
+    throw new PeerError(
+      "other-server",
+      `This invitation is not of the server of ${realm} that you know: its key is another. Nothing was sent; ask its owner.`,
+    )
+  }
   await opaqueReady()
   const client = new ClientRegistration({ invitation, login: options.login, minimumPrice })
   onProgress?.("asking")
@@ -45,7 +55,8 @@ export async function register(options: RegisterOptions): Promise<LoginSession> 
     const answer = await ask(channel, record, [serverKey])
     return believed(() => client.finish(answer))
   })
-  const shelf = new LoginShelf(options.store)
+  if (isOther)
+    await replaceServer(shelf, realm, { serverKeys: [serverKey], price: registered.price })
   await shelf.update(registered, (before) => ({
     url: endpointUrl(endpoint),
     realm,
@@ -58,6 +69,17 @@ export async function register(options: RegisterOptions): Promise<LoginSession> 
     known: null,
   }))
   return login({ ...options, url, login: registered.login, realm })
+}
+
+/** Nothing of the old server is left that a login would believe. [LOGIN-8-2] */
+async function replaceServer(
+  shelf: LoginShelf,
+  realm: string,
+  ofNew: Pick<SavedLogin, "serverKeys" | "price">,
+): Promise<void> {
+  for (const one of savedOfRealm(await shelf.all(), realm)) {
+    await shelf.update(one, (now) => ({ ...(now ?? one), ...ofNew, session: null, known: null }))
+  }
 }
 
 /** These messages may come again: the server answers the same. [LOGIN-8-2] */

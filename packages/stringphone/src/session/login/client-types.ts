@@ -41,6 +41,8 @@ export interface LoginOptions extends CommonOptions {
   readonly serverKey?: Uint8Array | undefined
   /** Asked for a realm that is not known here; `false` ends the login. Without it, any is taken. */
   readonly confirm?: ((server: OfferedServer) => boolean | Promise<boolean>) | undefined
+  /** Asked first, also for a server that is known here; `false` ends the login, and what is saved stays. */
+  readonly expects?: ((serverKey: Uint8Array) => boolean) | undefined
 }
 
 export interface RegisterOptions extends CommonOptions {
@@ -48,6 +50,11 @@ export interface RegisterOptions extends CommonOptions {
   readonly invitation: string
   /** Where the invitation leaves it to the user. */
   readonly login?: string | undefined
+  /**
+   * Its owner made the server anew: where this store knows the realm by other keys alone, the invitation's replaces
+   * them, and the sessions there end here. Without it, such an invitation is refused: it may be anybody's.
+   */
+  readonly replacesServer?: boolean | undefined
 }
 
 /** Which session, if the store has several. */

@@ -85,13 +85,15 @@ export class LoginSession {
 
   /** Ends the session at the server, and forgets it here. */
   async logout(): Promise<void> {
-    const { session } = await this.status()
+    const { session } = await this.#keeper.current()
     try {
-      await endDevice(this.#caller, this.#channel.endpoint, session)
+      await endDevice(this.#caller, this.#channel.endpoint, base64url(session.session))
     } catch (error) {
       if (!(error instanceof PeerError) || error.code !== "revoked") throw error
     }
-    await this.forget()
+    // Another program may have logged in anew meanwhile.
+    await this.#keeper.forget(session.session)
+    this.#caller.leave()
   }
 
   /** Forgets the session on this device alone: for when the server does not answer. */

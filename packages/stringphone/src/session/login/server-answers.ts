@@ -1,3 +1,4 @@
+import { UsageError } from "../../bytes/index.js"
 import { mostContentBytes } from "../../login/index.js"
 import { asBody, readBody } from "./server-body.js"
 import { isOwnError } from "./server-protect.js"
@@ -28,15 +29,20 @@ const leftOut = new Set([
 ])
 const errorField = "stringphone-error"
 
-/** @returns `null`: its body is too long */
-export async function plainAnswer(response: Response): Promise<PlainAnswer | null> {
-  const body = await readBody(response, () => mostContentBytes)
+/** @throws {UsageError} `too-large`; what its body throws */
+export async function plainAnswer(response: Response): Promise<PlainAnswer> {
+  const read = await readBody(response, { mostBytes: () => mostContentBytes, budget: null })
+  if (read.kind === "broken") throw read.error
+  if (read.kind !== "whole") {
+    const text = "An answer of the application has more than 16 MiB. Let it answer in parts."
+    throw new UsageError("too-large", text)
+  }
   // Errors of ours are made by nobody else: a client ends its session for them.
   const mayBeError = isOwnError(response)
   const fields = [...response.headers].filter(
     ([name]) => !leftOut.has(name) && (mayBeError || name !== errorField),
   )
-  return body && { status: response.status, fields, body }
+  return { status: response.status, fields, body: read.bytes }
 }
 
 export function responseOf({ body, fields, status }: PlainAnswer): Response {

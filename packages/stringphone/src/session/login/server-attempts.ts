@@ -15,14 +15,25 @@ export interface KeptAttempt {
   readonly serverKey: Uint8Array
 }
 
-/** Where begun logins are for at most 60 s. Each is taken away once. [LOGIN-3-6] */
+/**
+ * Where begun logins are for at most 60 s. A right finish takes its attempt away, once; a wrong one leaves it: whoever
+ * listens knows the ID and could otherwise end the logins of others. [LOGIN-3-6]
+ */
 export interface AttemptKeeper {
   /** @returns what has to be written with the limits */
   add(attempt: KeptAttempt): readonly Write[]
-  take(id: Uint8Array, nowMs: number): Promise<KeptAttempt | null>
+  find(id: Uint8Array, nowMs: number): Promise<FoundAttempt | null>
+  /** @returns `false`: somebody else took it */
+  take(found: FoundAttempt): Promise<boolean>
   /** So many were added that somebody should look how many there are. */
   readonly isCrowded: boolean
   removeOld(nowMs: number): Promise<void>
+}
+
+/** As it was found. */
+export interface FoundAttempt extends KeptAttempt {
+  /** In the store. */
+  readonly version: string
 }
 
 const mostAttempts = 10_000
@@ -41,11 +52,13 @@ export class AttemptsInMemory implements AttemptKeeper {
     return []
   }
 
-  async take(id: Uint8Array, nowMs: number): Promise<KeptAttempt | null> {
-    const key = hex(id)
-    const attempt = this.#attempts.get(key)
-    this.#attempts.delete(key)
-    return attempt && isInTime(attempt, nowMs) ? attempt : null
+  async find(id: Uint8Array, nowMs: number): Promise<FoundAttempt | null> {
+    const kept = this.#attempts.get(hex(id))
+    return kept && isInTime(kept, nowMs) ? { ...kept, version: "" } : null
+  }
+
+  async take({ attempt }: FoundAttempt): Promise<boolean> {
+    return this.#attempts.delete(hex(attempt.id))
   }
 
   async removeOld(nowMs: number): Promise<void> {
@@ -73,12 +86,17 @@ export class AttemptsInStore implements AttemptKeeper {
     return [write(keys.attempt(attempt.attempt.id), attempt)]
   }
 
-  async take(id: Uint8Array, nowMs: number): Promise<KeptAttempt | null> {
-    const key = keys.attempt(id)
-    const kept = await read<KeptAttempt>(this.#store, key)
-    const commit = { checks: [unchanged(key, kept)], writes: [write(key, null)] }
-    const isMine = await this.#store.commit(commit)
-    return kept && isMine && isInTime(kept.value, nowMs) ? kept.value : null
+  async find(id: Uint8Array, nowMs: number): Promise<FoundAttempt | null> {
+    const kept = await read<KeptAttempt>(this.#store, keys.attempt(id))
+    return kept && isInTime(kept.value, nowMs) ? { ...kept.value, version: kept.version } : null
+  }
+
+  take(found: FoundAttempt): Promise<boolean> {
+    const key = keys.attempt(found.attempt.id)
+    return this.#store.commit({
+      checks: [unchanged(key, found)],
+      writes: [write(key, null)],
+    })
   }
 
   async removeOld(nowMs: number): Promise<void> {
@@ -97,5 +115,6 @@ export class AttemptsInStore implements AttemptKeeper {
 }
 
 function isInTime({ startedMs }: KeptAttempt, nowMs: number): boolean {
-  return nowMs >= startedMs && nowMs - startedMs <= longestMs
+  // Clocks of servers differ.
+  return Math.abs(nowMs - startedMs) <= longestMs
 }

@@ -3,6 +3,7 @@ import type { Lifetimes, RandomBytes } from "../../login/index.js"
 import type { Store } from "../../store/index.js"
 import { report } from "../isolated.js"
 import type { AttemptKeeper } from "./server-attempts.js"
+import type { BodyBudget } from "./server-body.js"
 import type { LaneKeeper } from "./server-lanes.js"
 import type { ServerLimits } from "./server-limits.js"
 import type { ServerRealms } from "./server-realms.js"
@@ -22,6 +23,7 @@ export interface ServerContext {
   readonly lanes: LaneKeeper
   readonly attempts: AttemptKeeper
   readonly limits: ServerLimits
+  readonly bodies: BodyBudget
   readonly lifetimes: Lifetimes
   readonly wallClock: () => number
   readonly random: RandomBytes

@@ -121,17 +121,23 @@ export class ServerLimits {
 function waitMs(kept: Kept<LimitEntry> | null, nowMs: number): number {
   const attempts = kept ? attemptsOf(kept.value, nowMs) : 0
   if (!kept || attempts < freeAttempts) return 0
+  const { lastMs } = kept.value
+  // The clock was set back: nobody waits for a wrong date [LOGIN-10-1]. Clocks of servers differ by less.
+  if (lastMs - nowMs > longestWaitMs) return 0
   const wait = Math.min(firstWaitMs * 2 ** (attempts - freeAttempts), longestWaitMs)
-  return Math.max(0, kept.value.lastMs + wait - nowMs)
+  return Math.max(0, lastMs + wait - nowMs)
 }
 
+/** What was counted by a clock that has been set back since, or by one that is ahead, counts all the same. */
 function attemptsOf({ emptyMs, lastMs }: LimitEntry, nowMs: number): number {
-  if (lastMs > nowMs) return 0 // The clock was set back: nobody waits for a wrong date. [LOGIN-10-1]
-  return Math.min(Math.max(0, Math.ceil((emptyMs - nowMs) / stepMs)), mostAttempts)
+  const left = emptyMs - Math.max(nowMs, lastMs)
+  return Math.min(Math.max(0, Math.ceil(left / stepMs)), mostAttempts)
 }
 
 function withOneMore(kept: Kept<LimitEntry> | null, nowMs: number): LimitEntry {
   const isSome = kept !== null && attemptsOf(kept.value, nowMs) > 0
-  const from = isSome ? Math.min(kept.value.emptyMs, nowMs + (mostAttempts - 1) * stepMs) : nowMs
+  const setBackMs = kept ? Math.max(0, kept.value.lastMs - nowMs) : 0
+  const emptyMs = kept ? kept.value.emptyMs - setBackMs : nowMs
+  const from = isSome ? Math.min(emptyMs, nowMs + (mostAttempts - 1) * stepMs) : nowMs
   return { emptyMs: from + stepMs, lastMs: nowMs }
 }

@@ -1,4 +1,5 @@
 import { sameBytes } from "../../bytes/index.js"
+import { hash } from "../../crypto/index.js"
 import {
   type AcceptedLogin,
   type ChallengedLogin,
@@ -52,11 +53,12 @@ export class ServerLogins {
   /** @throws {PeerError} `malformed` */
   async finish(bytes: Uint8Array, address: string | null): Promise<Uint8Array> {
     const { attempts, limits, realms, tell, wallClock } = this.#context
-    const kept = await attempts.take(ServerLogin.attemptId(bytes), wallClock())
+    const kept = await attempts.find(ServerLogin.attemptId(bytes), wallClock())
     const realm = realms.now()
     const accepted = new ServerLogin(realm).finish(bytes, kept?.attempt ?? null)
-    const opened = kept && accepted && (await this.#open(accepted, kept))
-    if (!opened) {
+    const isTaken = kept && accepted && (await attempts.take(kept)) // [LOGIN-3-6]
+    const opened = isTaken && (await this.#open(accepted, kept))
+    if (!kept || !accepted || !opened) {
       const login = kept?.attempt.login ?? null
       tell({ kind: "login-denied", login, address })
       const server = kept ? realms.identityOf(kept.serverKey) : realms.current
@@ -110,7 +112,7 @@ export class ServerLogins {
         serverKey,
         offeredKey: null,
         lanes: [],
-        change: offer && { offer, sinceMs: nowMs },
+        change: offer && { offer, sinceMs: nowMs, recordDigest: hash(kept.record) },
       }
       const key = keys.session(session)
       const isSaved = await store.commit({

@@ -1,5 +1,6 @@
-import { fromBase64url, fromUtf8, PeerError } from "../../bytes/index.js"
-import { encodeLoginRecord, scopesNow } from "../../login/index.js"
+import { fromBase64url, fromUtf8, PeerError, sameBytes } from "../../bytes/index.js"
+import { hash } from "../../crypto/index.js"
+import { decodeLoginRecord, encodeLoginRecord, scopesNow } from "../../login/index.js"
 import { idText, type ServerContext } from "./server-context.js"
 import { keys, unchanged, write } from "./server-entries.js"
 import { ownError } from "./server-protect.js"
@@ -92,16 +93,19 @@ export class ServerManagement {
     const opaque = recordOf(fields["record"])
     const { login } = caller
     const realm = await realms.forSetup(session.entry.change?.offer.setup ?? null)
+    const found = { isSame: false }
     const isDone = await this.#saveBoth(session.id, (user, { change }) => {
-      if (!change) return null
+      found.isSame = sameBytes(decodeLoginRecord(user.record).opaque, opaque)
+      if (found.isSame) return null // It came before, and its answer was lost. [LOGIN-8-3]
+      if (!change || !sameBytes(hash(user.record), change.recordDigest)) return null // [LOGIN-8-3]
       const sinceMs = wallClock() - change.sinceMs
       if (sinceMs < 0 || sinceMs > changeMs) return null
       const record = encodeLoginRecord(realm.takeRecord(login, opaque, change.offer))
       const epoch = fields["endOthers"] === true ? user.epoch + 1 : user.epoch
       return { user: { ...user, record, epoch }, change: null }
     })
-    if (!isDone) return ownError("denied")
-    tell({ kind: "password-changed", login })
+    if (!isDone && !found.isSame) return ownError("denied")
+    if (isDone) tell({ kind: "password-changed", login })
     return new Response(null, { status: 204 })
   }
 

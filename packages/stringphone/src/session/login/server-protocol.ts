@@ -1,6 +1,7 @@
 import { PeerError } from "../../bytes/index.js"
 import { errorAnswer, loginErrors, mostRequestBytes } from "../../login/index.js"
-import { asBody, readBody } from "./server-body.js"
+import { unavailable } from "./server-answers.js"
+import { asBody, type BodyRead, readBody } from "./server-body.js"
 import type { ServerContext } from "./server-context.js"
 import type { ServerGenerations } from "./server-generations.js"
 import type { ServerLogins } from "./server-logins.js"
@@ -17,15 +18,18 @@ export interface ProtocolParts {
 }
 
 const contentType = "application/stringphone-login"
-/** Of anything but a sealed call. */
-const mostMessageBytes = 65_536
-
 const sealedCall = 0x10
 /** `malformed` without a proof. [LOGIN-6-4] */
 const notRead = Uint8Array.of(0x0e, loginErrors.malformed, 0, 0, 0, 0, 0)
 
 /** What a message is answered with. */
 type Answering = (bytes: Uint8Array) => Promise<Uint8Array>
+
+interface Asked {
+  readonly address: string | null
+  readonly app: Handler
+  readonly target: Target
+}
 
 /** Everything that is asked by `POST <base>`. [LOGIN-1-5] */
 export class ServerProtocol {
@@ -38,30 +42,43 @@ export class ServerProtocol {
   }
 
   /** @throws {ChannelError} */
-  async answer(
-    request: Request,
-    { address, app, target }: { address: string | null; app: Handler; target: Target },
-  ): Promise<Response> {
-    const type = request.headers.get("content-type")
-    const body = type === contentType ? await readBody(request, mostBytes) : null
-    return new Response(asBody(await this.#answerTo(body, { address, app, target })), {
+  async answer(request: Request, asked: Asked): Promise<Response> {
+    const read = await this.#body(request)
+    if (read?.kind === "crowded") return unavailable()
+    // What was not read cannot be named in a proof.
+    const isWhole = read?.kind === "whole"
+    const answer = isWhole
+      ? await this.#answerTo(read.bytes, asked, request.signal)
+      : notRead.slice()
+    return new Response(asBody(answer), {
       headers: { "content-type": contentType, "cache-control": "no-store" },
     })
   }
 
+  /** `null`: it is none of ours. */
+  async #body(request: Request): Promise<BodyRead | null> {
+    if (request.headers.get("content-type") !== contentType) return null
+    const { bodies: budget, lanes } = this.#context
+    // Strangers have no lanes, and nothing of more than 64 KiB to say.
+    const mostBytes = async (beginning: Uint8Array): Promise<number> => {
+      if (beginning[0] !== sealedCall) return 0
+      return (await lanes.find(beginning.slice(1, 17))) ? mostRequestBytes : 0
+    }
+    return readBody(request, { mostBytes, budget })
+  }
+
   async #answerTo(
-    body: Uint8Array | null,
-    { address, app, target }: { address: string | null; app: Handler; target: Target },
+    body: Uint8Array,
+    { address, app, target }: Asked,
+    signal: AbortSignal,
   ): Promise<Uint8Array> {
-    // What was not read cannot be named in a proof.
-    if (!body) return notRead.slice()
     const { generations, logins, registrations, sealed } = this.#parts
     const answering: Readonly<Record<number, Answering>> = {
       0x01: (bytes) => logins.start(bytes, address),
       0x03: (bytes) => logins.finish(bytes, address),
       0x05: (bytes) => generations.openLane(bytes),
       0x07: (bytes) => generations.refresh(bytes),
-      [sealedCall]: (bytes) => sealed.answer(bytes, target, app),
+      [sealedCall]: (bytes) => sealed.answer(bytes, { target, app, signal }),
       0x20: (bytes) => registrations.begin(bytes),
       0x22: (bytes) => registrations.finish(bytes),
     }
@@ -74,8 +91,4 @@ export class ServerProtocol {
       return errorAnswer(body, "malformed", server)
     }
   }
-}
-
-function mostBytes(type: number): number {
-  return type === sealedCall ? mostRequestBytes : mostMessageBytes
 }

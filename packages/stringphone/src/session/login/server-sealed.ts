@@ -29,7 +29,10 @@ export class ServerSealed {
   }
 
   /** @throws {PeerError} `malformed`: it is no sealed call @throws {ChannelError} */
-  async answer(bytes: Uint8Array, outer: Target, app: Handler): Promise<Uint8Array> {
+  async answer(
+    bytes: Uint8Array,
+    { app, signal, target: outer }: { app: Handler; signal: AbortSignal; target: Target },
+  ): Promise<Uint8Array> {
     const { realms, tell } = this.#context
     const lane = laneOfCall(bytes)
     const result = await this.#calls.take(lane, "sealed", (held) => openedOr(held, bytes))
@@ -40,18 +43,25 @@ export class ServerSealed {
     }
     const { caller, opened, session } = result
     try {
-      const response = await this.#act(this.#proven(opened, outer), { caller, session }, app)
-      return opened.answer(binary((await plainAnswer(response)) ?? failedAnswer))
+      const proven = this.#proven(opened, outer)
+      const response = await this.#act(proven, { caller, session }, app, signal)
+      return opened.answer(binary(await plainAnswer(response)))
     } catch (error) {
-      tell({ kind: "trouble", error })
+      // Who went away has ended what was done for him.
+      if (!signal.aborted) tell({ kind: "trouble", error })
       return opened.answer(binary(failedAnswer))
     }
   }
 
-  async #act(proven: ProvenRequest | null, asking: Asking, app: Handler): Promise<Response> {
+  async #act(
+    proven: ProvenRequest | null,
+    asking: Asking,
+    app: Handler,
+    signal: AbortSignal,
+  ): Promise<Response> {
     if (!proven) return ownError("denied")
     if (isBelow(this.#context.base, proven.target)) return this.#management.answer(proven, asking)
-    const request = requestOf(proven)
+    const request = requestOf(proven, signal)
     return request ? app(isCalledBy(request, asking.caller)) : ownError("malformed")
   }
 

@@ -35,7 +35,15 @@ export interface SessionEntry {
   /** When lanes are in the store; else it is empty. */
   readonly lanes: LaneTable
   /** For another password, at once after the login. [LOGIN-8-3] */
-  readonly change: { readonly offer: RecordOffer; readonly sinceMs: number } | null
+  readonly change: RecordChange | null
+}
+
+/** What another record is taken for. */
+export interface RecordChange {
+  readonly offer: RecordOffer
+  readonly sinceMs: number
+  /** Of the record whose password was proven: nobody replaces one that came after it. */
+  readonly recordDigest: Uint8Array
 }
 
 /** It lives, or it ended with its user, or with all of that user's sessions, or by itself. */

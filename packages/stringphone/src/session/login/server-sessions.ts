@@ -1,4 +1,4 @@
-import { base64url, fromBase64url } from "../../bytes/index.js"
+import { base64url, fromBase64url, sameBytes } from "../../bytes/index.js"
 import {
   type EndedSession,
   endSession,
@@ -8,9 +8,10 @@ import {
   isSessionLiving,
   knownDeviceKey,
   type RetiredGeneration,
+  retireFormer,
   type SessionRecord,
 } from "../../login/index.js"
-import type { Store } from "../../store/index.js"
+import type { Entry, Store } from "../../store/index.js"
 import {
   type Check,
   deviceKey,
@@ -63,7 +64,9 @@ export class ServerSessions {
     for (;;) {
       const user = await this.#user(login)
       const kept = await read<SessionEntry>(this.#store, keys.session(id))
-      const isOlder = kept && user && user.value.epoch < kept.value.epoch
+      // Of one who registered anew under that login, the epochs begin anew, too.
+      const isSame = kept && user && sameBytes(user.value.id, kept.value.user)
+      const isOlder = isSame && user.value.epoch < kept.value.epoch
       if (!isOlder) return kept && this.#loaded(id, kept, user)
     }
   }
@@ -88,11 +91,14 @@ export class ServerSessions {
   ): Promise<boolean> {
     const { checks = [], writes = [] } = more
     const key = keys.session(loaded.id)
+    const isOfNoUse = changes.record?.state === "ended"
+    const listed = isOfNoUse ? await this.#store.list(keys.retired(loaded.id)) : []
     return this.#store.commit({
       checks: [unchanged(key, loaded), ...checks],
       writes: [
         write(key, { ...loaded.entry, ...changes }),
         ...(retired ? [write(retiredKey(loaded.id, retired.generation), retired)] : []),
+        ...listed.map((entry) => write(entry.key, null)),
         ...writes,
       ],
     })
@@ -147,11 +153,16 @@ export class ServerSessions {
   /** What nobody asks about any more: deletes it. */
   async removeForgotten(prefix: string): Promise<void> {
     const nowMs = this.#wallClock()
-    for (const entry of await this.#store.list(`login/session/${prefix}`)) {
+    const sessions = await this.#store.list(`login/session/${prefix}`)
+    const allRetired = retiredBySession(await this.#store.list(`login/retired/${prefix}`))
+    for (const entry of sessions) {
       const session = valueOf<SessionEntry>(entry)
-      if (!isOver(session.record, nowMs)) continue
       const { id } = session.record
-      const retired = await this.#store.list(keys.retired(id))
+      const retired = allRetired.get(keys.retired(id)) ?? []
+      if (!isOver(session.record, nowMs)) {
+        await this.#removeKeys(session, retired, nowMs)
+        continue
+      }
       await this.#store.commit({
         checks: [unchanged(entry.key, entry)],
         writes: [
@@ -160,6 +171,37 @@ export class ServerSessions {
         ].map((key) => write(key, null)),
       })
     }
+  }
+
+  /** Keys that nobody is answered by any more, of a session that stays. [LOGIN-6-3] */
+  async #removeKeys(
+    { login, record }: SessionEntry,
+    retired: readonly Entry[],
+    nowMs: number,
+  ): Promise<void> {
+    if (record.state === "ended") return
+    const { id, lifetimes } = record
+    const forgotten = retired.filter((entry) => {
+      const { untilMs } = valueOf<RetiredGeneration>(entry)
+      return isForgotten(untilMs, lifetimes.refreshSeconds, nowMs)
+    })
+    const writes = forgotten.map(({ key }) => write(key, null))
+    if (writes.length > 0) await this.#store.commit({ writes })
+    const loaded = await this.load(id, login)
+    if (loaded?.entry.record.state !== "living") return
+    if (loaded.record.state === "ended") {
+      // It ended with its user, by a write that was not to it.
+      await this.save(loaded, { record: loaded.record, change: null })
+      return
+    }
+    if (!isSessionLiving(loaded.record, nowMs)) {
+      const endedMs = loaded.record.refreshedMs + lifetimes.refreshSeconds * 1_000
+      const ended = endSession(loaded.record, "time", endedMs)
+      await this.save(loaded, { record: ended, change: null })
+      return
+    }
+    const step = retireFormer(loaded.record, nowMs)
+    if (step) await this.save(loaded, { record: step.record }, step.retired)
   }
 
   #loaded(
@@ -178,6 +220,18 @@ export class ServerSessions {
 
 export function isLiving({ record }: LoadedSession, nowMs: number): boolean {
   return record.state === "living" && isSessionLiving(record, nowMs)
+}
+
+/** By the beginning of their keys. */
+function retiredBySession(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const found = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    const session = entry.key.slice(0, entry.key.lastIndexOf("/") + 1)
+    const others = found.get(session)
+    if (others) others.push(entry)
+    else found.set(session, [entry])
+  }
+  return found
 }
 
 /** Its device learns no more that it ended. [LOGIN-6-6] */

@@ -14,8 +14,14 @@ import {
   type VerifiedCall,
   verifyCall,
 } from "../../login/index.js"
-import { failedAnswer, type PlainAnswer, plainAnswer, responseOf } from "./server-answers.js"
-import { readBody } from "./server-body.js"
+import {
+  failedAnswer,
+  type PlainAnswer,
+  plainAnswer,
+  responseOf,
+  unavailable,
+} from "./server-answers.js"
+import { type BodyRead, readBody } from "./server-body.js"
 import type { ServerCalls } from "./server-calls.js"
 import type { ServerContext } from "./server-context.js"
 import type { HeldLane } from "./server-lanes.js"
@@ -48,25 +54,31 @@ export class ServerSigned {
       throw error
     }
     const body = await this.#body(request, read)
-    if (!body) return this.#serverError("malformed", read)
-    const call: Call = { method: request.method, ...target, fields, body }
+    if (body.kind === "crowded") return unavailable()
+    if (body.kind !== "whole") return this.#serverError("malformed", read)
+    const call: Call = { method: request.method, ...target, fields, body: body.bytes }
     const result = await this.#calls.take(read.lane, "signed", (lane) =>
       verifiedOr(lane, call, read, this.#context.authorities),
     )
     if (result.kind === "refused") {
       const error = signedErrorAnswer(result.name)
-      return result.lane ? signed(error, read, result.lane) : this.#serverError(result.name, read)
+      return result.lane
+        ? this.#signed(error, read, result.lane)
+        : this.#serverError(result.name, read)
     }
     const { caller, opened } = result
     const answer = await this.#act({ call, ...opened, caller }, target, app, request.signal)
-    return signed(answer, read, opened.lane)
+    return this.#signed(answer, read, opened.lane)
   }
 
-  /** Of a lane that is none, nothing is read. `null`: it is too long. */
-  async #body(request: Request, { lane }: CallSignature): Promise<Uint8Array | null> {
-    if (await this.#context.lanes.find(lane)) return readBody(request, () => mostContentBytes)
+  /** Of a lane that is none, nothing is read. */
+  async #body(request: Request, { lane }: CallSignature): Promise<BodyRead> {
+    const { bodies: budget, lanes } = this.#context
+    if (await lanes.find(lane)) {
+      return readBody(request, { mostBytes: () => mostContentBytes, budget })
+    }
     void request.body?.cancel().catch(() => undefined)
-    return new Uint8Array(0)
+    return { kind: "whole", bytes: new Uint8Array(0) }
   }
 
   async #act(
@@ -85,11 +97,25 @@ export class ServerSigned {
       const parts = { method, scheme, authority, target, fields, body }
       const request = requestOf(parts, signal)
       if (!request) return signedErrorAnswer("malformed")
-      const answer = (await plainAnswer(await app(isCalledBy(request, caller)))) ?? failedAnswer
+      const answer = await plainAnswer(await app(isCalledBy(request, caller)))
       return method === "HEAD" ? { ...answer, body: new Uint8Array(0) } : answer
     } catch (error) {
-      tell({ kind: "trouble", error })
+      // Who went away has ended what was done for him.
+      if (!signal.aborted) tell({ kind: "trouble", error })
       return failedAnswer
+    }
+  }
+
+  #signed(answer: PlainAnswer, read: CallSignature, lane: HeldLane): Response {
+    const key = lane.keys.answerSigningKey()
+    try {
+      const fields = [...answer.fields, ...signAnswer(answer, read, key)]
+      return responseOf({ ...answer, fields })
+    } catch (error) {
+      // No answer can be so: a field that stands there twice, or has characters that it must not have.
+      if (!(error instanceof UsageError) || answer === failedAnswer) throw error
+      this.#context.tell({ kind: "trouble", error })
+      return this.#signed(failedAnswer, read, lane)
     }
   }
 
@@ -115,18 +141,6 @@ function verifiedOr(
   } catch (error) {
     if (!(error instanceof PeerError)) throw error
     return error.code === "malformed" ? "malformed" : "denied"
-  }
-}
-
-function signed(answer: PlainAnswer, read: CallSignature, lane: HeldLane): Response {
-  const key = lane.keys.answerSigningKey()
-  try {
-    const fields = [...answer.fields, ...signAnswer(answer, read, key)]
-    return responseOf({ ...answer, fields })
-  } catch (error) {
-    // No answer can be so: a field that stands there twice, or has characters that it must not have.
-    if (!(error instanceof UsageError) || answer === failedAnswer) throw error
-    return signed(failedAnswer, read, lane)
   }
 }
 

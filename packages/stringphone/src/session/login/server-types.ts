@@ -39,6 +39,8 @@ export interface LoginServerLimits {
   readonly refreshSeconds?: number
   /** Lanes in memory, of all sessions together; 200,000 unless set. */
   readonly lanes?: number
+  /** For bodies of more than 64 KiB, all that are being read at once; 256 MiB unless set. */
+  readonly bodyBytes?: number
 }
 
 /** How a request came. */

@@ -4,6 +4,7 @@ import type { Identity } from "../../identity/index.js"
 import { takeLogin, usualLifetimes } from "../../login/index.js"
 import { unavailable } from "./server-answers.js"
 import { AttemptsInMemory, AttemptsInStore } from "./server-attempts.js"
+import { BodyBudget } from "./server-body.js"
 import { ServerCalls } from "./server-calls.js"
 import { ServerCleaning } from "./server-cleaning.js"
 import { type ServerContext, teller } from "./server-context.js"
@@ -33,6 +34,7 @@ import type {
 import { ServerUsers } from "./server-users.js"
 
 const usualLanes = 200_000
+const usualBodyBytes = 256 * 2 ** 20
 /** Of a generation, and what is under way after it. */
 const overlapMs = 120_000
 
@@ -44,7 +46,7 @@ const overlapMs = 120_000
  */
 export async function openLoginServer(options: LoginServerOptions): Promise<LoginServer> {
   const { authorities, base = "/.stringphone/login", store } = options
-  const { accessSeconds, lanes: most, refreshSeconds } = limitsOf(options)
+  const { accessSeconds, bodyBytes, lanes: most, refreshSeconds } = limitsOf(options)
   const wallClock = options.wallClock ?? Date.now
   const sessions = new ServerSessions(store, wallClock)
   const longestMs = accessSeconds * 1_000 + overlapMs
@@ -52,7 +54,7 @@ export async function openLoginServer(options: LoginServerOptions): Promise<Logi
   return new LoginServer({
     store,
     base: takeBase(base),
-    authorities: authorities ? new Set(authorities.map((one) => one.toLowerCase())) : null,
+    authorities: authorities ? new Set(authorities.flatMap(formsOf)) : null,
     realms: await ServerRealms.open({
       ...options,
       formerIdentities: options.formerIdentities ?? [],
@@ -64,6 +66,7 @@ export async function openLoginServer(options: LoginServerOptions): Promise<Logi
       : new LanesInMemory(sessions, { longestMs, most }),
     attempts: isInStore ? new AttemptsInStore(store) : new AttemptsInMemory(),
     limits: new ServerLimits(store),
+    bodies: new BodyBudget(bodyBytes),
     lifetimes: { accessSeconds, refreshSeconds },
     wallClock,
     random: options.randomBytes ?? randomBytes,
@@ -71,12 +74,19 @@ export async function openLoginServer(options: LoginServerOptions): Promise<Logi
   })
 }
 
+/** Callers leave out the port that their scheme has anyway. */
+function formsOf(authority: string): readonly string[] {
+  const lower = authority.toLowerCase()
+  return [lower, lower.replace(/:(?:80|443)$/, "")]
+}
+
 function limitsOf({ limits = {} }: LoginServerOptions): {
   accessSeconds: number
   refreshSeconds: number
   lanes: number
+  bodyBytes: number
 } {
-  const all = { ...usualLifetimes, lanes: usualLanes, ...limits }
+  const all = { ...usualLifetimes, lanes: usualLanes, bodyBytes: usualBodyBytes, ...limits }
   if (Object.values(all).every((one) => Number.isSafeInteger(one) && one >= 1)) return all
   throw new UsageError("bad-limit", "Limits of a login server are whole numbers from 1 up.")
 }
