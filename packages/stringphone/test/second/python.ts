@@ -1,7 +1,6 @@
 // A second implementation in Python: one process, which answers questions in the order in which they are asked.
 import { spawn, spawnSync } from "node:child_process"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { hex } from "../../src/bytes/index.js"
 
 const python = "/usr/bin/python3"
@@ -32,9 +31,13 @@ export function startPython<Question, Answer>(program: string) {
     stdio: ["pipe", "pipe", "inherit"],
   })
   const waiting: { done: (answer: Answer) => void; failed: (error: Error) => void }[] = []
-  createInterface(child.stdout).on("line", (line) =>
-    waiting.shift()?.done(JSON.parse(line) as Answer),
-  )
+  let begun = ""
+  // Not with node:readline, which also ends a line at U+2028 and U+2029: names in the answers have them.
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const lines = (begun + text).split("\n")
+    begun = lines.pop() ?? ""
+    for (const line of lines) waiting.shift()?.done(JSON.parse(line) as Answer)
+  })
   child.on("exit", (code) => {
     for (const { failed } of waiting) failed(new Error(`Python ended with code ${String(code)}.`))
   })
