@@ -8,7 +8,9 @@ import { examples, run } from "./shape.js"
 export function addUpCommand(parent: Command): void {
   const up = parent
     .command("up")
-    .description("run a home of three devices, a page for your phone, and a broker")
+    .description(
+      "run a home of three devices, a page for your phone, an API behind logins, and a broker",
+    )
     .option("--broker <url>", "use this MQTT broker instead of one in this process", parseBrokerUrl)
     .option("--host <address>", "where the page listens", "127.0.0.1")
     .option("--port <port>", "its port", parsePort, 8080)

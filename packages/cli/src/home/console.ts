@@ -64,7 +64,9 @@ export class HomeConsole {
       case "u":
         return this.#startChoosing()
       case "d":
-        return emit({ event: "devices", devices: home.ready.devices })
+        return this.#showDevices()
+      case "i":
+        return this.#begin(home.invite())
       case "q":
         return quit()
       case "?":
@@ -76,6 +78,12 @@ export class HomeConsole {
   /** Lets it go on by itself: without the broker it takes long, and keys are not to wait. */
   #begin(task: Promise<void>): void {
     task.catch((error: unknown) => this.#fail(error))
+  }
+
+  #showDevices(): void {
+    const { emit, home } = this.#options
+    const { devices, login } = home.ready
+    emit({ event: "devices", devices, login })
   }
 
   async #startChoosing(): Promise<void> {

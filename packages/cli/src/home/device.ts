@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { ChannelError, hex, UsageError } from "stringphone/bytes"
 import type { KeyRing } from "stringphone/keyring"
 import {
@@ -6,10 +7,12 @@ import {
   type TopicEvent,
   type TopicSession,
 } from "stringphone/session"
+import type { Caller } from "stringphone/session/login/server"
 import type { Transport } from "stringphone/transport"
 import { reportKey } from "../person.js"
 import { visible } from "../terminal/escape.js"
 import { Announcer } from "./announcer.js"
+import type { ApiDevice } from "./api.js"
 import { homeTopic } from "./birth.js"
 import type { Body } from "./body.js"
 import { DeviceLog } from "./device-log.js"
@@ -83,6 +86,17 @@ export class Device {
     return { kind: "state", name: this.body.name, ...(done && { done }), ...this.body.state() }
   }
 
+  /** As those who are logged in see it. */
+  get forCalls(): ApiDevice {
+    const { kind, name } = this.body
+    return {
+      kind,
+      name,
+      state: () => this.body.state(),
+      obey: (set, caller) => this.obey(set, caller),
+    }
+  }
+
   report(pageUrl: string): DeviceReport {
     const { kind, name } = this.body
     return { device: kind, name, url: new URL(kind, pageUrl).href, ...reportKey(this.publicKey) }
@@ -91,6 +105,23 @@ export class Device {
   get session(): TopicSession {
     if (!this.#session) throw new UsageError("not-started", "This device was not started.")
     return this.#session
+  }
+
+  /**
+   * Carries out what somebody wants who is logged in, as a command in the topic would be.
+   * @returns `null` when it could not be saved: nothing was changed
+   */
+  async obey(
+    set: CommandMessage["set"],
+    { device: from, login }: Pick<Caller, "device" | "login">,
+  ): Promise<"done" | "not-mine" | null> {
+    const id = randomBytes(8).toString("hex")
+    const outcome = await this.#carryOut({ id, set })
+    if (outcome !== "done") return outcome
+    this.log.add(`${visible(login)}, logged in on ${visible(from)}: ${describeSet(set)}`)
+    this.#options.emit({ event: "call", device: this.body.kind, login, from, id, set })
+    this.#announcer.announce()
+    return outcome
   }
 
   async stop(): Promise<void> {
@@ -158,7 +189,9 @@ export class Device {
   }
 
   /** @returns `null` when it could not be saved: nothing was changed, and nothing is answered. */
-  async #carryOut(command: CommandMessage): Promise<"done" | "not-mine" | null> {
+  async #carryOut(
+    command: Pick<CommandMessage, "id" | "set">,
+  ): Promise<"done" | "not-mine" | null> {
     try {
       return await this.body.obey(command)
     } catch (error) {

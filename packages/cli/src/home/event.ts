@@ -4,7 +4,8 @@ import type { CommandMessage } from "./messages.js"
 
 /**
  * What happens in a home, told once to whoever watches: people get lines (report.ts), machines the
- * objects themselves, one a line. No secret is in any of them but the code of an open pairing window.
+ * objects themselves, one a line. No secret is in any of them but the code of an open pairing window
+ * and an invitation that nobody has used yet.
  */
 export type HomeEvent =
   | ReadyEvent
@@ -27,7 +28,11 @@ export type HomeEvent =
       readonly message: string
     } & KeyReport)
   | { readonly event: "members"; readonly members: readonly MemberReport[] }
-  | { readonly event: "devices"; readonly devices: readonly DeviceReport[] }
+  | {
+      readonly event: "devices"
+      readonly devices: readonly DeviceReport[]
+      readonly login: LoginReport | null
+    }
   /** A new epoch: new keys, which those who were removed do not have. */
   | {
       readonly event: "rekeyed"
@@ -52,6 +57,18 @@ export type HomeEvent =
       readonly id: string
       readonly because: "not-mine"
     }
+  | InvitationEvent
+  /** What somebody who is logged in wanted was done. */
+  | {
+      readonly event: "call"
+      readonly device: DeviceKind
+      readonly login: string
+      /** The name of their device; they chose it. */
+      readonly from: string
+      readonly id: string
+      readonly set: CommandMessage["set"]
+    }
+  | LoginEvent
   /** What came in was not accepted, since the last such event. */
   | {
       readonly event: "rejected"
@@ -88,6 +105,8 @@ export interface ReadyEvent {
   /** Where other machines of the network find the page; empty unless the host allows it. */
   readonly lan: readonly string[]
   readonly devices: readonly DeviceReport[]
+  /** Who answers logins; `null`: they do not work, and it was said why. */
+  readonly login: LoginReport | null
   readonly broker: {
     /** Without user and password. */
     readonly address: string
@@ -113,6 +132,50 @@ export type PairingEvent =
       readonly open: false
       readonly because: "time" | "person" | "too-many-attempts"
     }
+
+/** For one person, who registers with it and chooses login and password. */
+export interface InvitationEvent {
+  readonly event: "invitation"
+  /** `stringphone:login/…`: whoever has it first can register. */
+  readonly text: string
+  /** Of the page and the API. */
+  readonly url: string
+  readonly expiresAt: string
+}
+
+/** What happened with logins. */
+export type LoginEvent =
+  | {
+      readonly event: "login"
+      readonly what:
+        "registered" | "logged-in" | "refreshed" | "password-changed" | "reuse" | "user-removed"
+      readonly login: string
+      /** On which it was, as it calls itself; where that is known. */
+      readonly device?: string
+    }
+  | {
+      readonly event: "login"
+      readonly what: "revoked"
+      readonly login: string
+      /** All of this user's sessions, or all but one. */
+      readonly isAll?: true
+      /** It made room for a newer one. */
+      readonly isDisplaced?: true
+    }
+  /** What strangers can cause as often as they like, since the last such event. */
+  | {
+      readonly event: "login"
+      readonly what: "login-denied" | "slowed-down" | "call-refused"
+      readonly count: number
+      /** Why calls were refused, as `used`. */
+      readonly reason?: string
+    }
+  | { readonly event: "login"; readonly what: "trouble"; readonly message: string }
+
+/** The login server, as devices that come by address alone show it. */
+export interface LoginReport extends KeyReport {
+  readonly realm: string
+}
 
 /** Somebody asks to be let in. */
 export interface RequestEvent extends KeyReport {

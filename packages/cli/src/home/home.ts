@@ -1,16 +1,19 @@
 import { hostname } from "node:os"
 import type { Duplex } from "node:stream"
+import { UsageError } from "stringphone/bytes"
 import { connectMqtt } from "stringphone/transport/mqtt"
 import { type EmbeddedBroker, startEmbeddedBroker } from "../server/embedded-broker.js"
 import { mqttPath, startHomeServer } from "../server/home-server.js"
 import { pipeToBroker } from "../server/broker-pipe.js"
 import { formatTopicAddress, redactedBroker } from "../topic-address.js"
 import { lanUrls, loopbackOf } from "../server/addresses.js"
+import type { ApiDevice } from "./api.js"
 import { type Household, openHousehold } from "./birth.js"
 import { BrokerWatch } from "./broker-watch.js"
 import { type NamedIrcServer, reportIrcServers } from "./irc-gateway-servers.js"
 import { Device, type DeviceOptions } from "./device.js"
 import type { Emit, MemberReport, ReadyEvent } from "./event.js"
+import { HomeLogins } from "./login-server.js"
 import { listMembers } from "./members.js"
 import { Names } from "./names.js"
 import { Pairing } from "./pairing.js"
@@ -34,6 +37,11 @@ export interface HomeOptions {
   readonly emit: Emit
 }
 
+type HomeParts = Pick<Home, "devices" | "pairing"> & {
+  readonly names: Names
+  readonly logins: HomeLogins | null
+}
+
 /** How long a start waits for a broker; the home goes on without it, and keeps trying. */
 const reachWithinMs = 6_000
 
@@ -44,11 +52,12 @@ export class Home {
   readonly pairing: Pairing
   readonly ready: ReadyEvent
   readonly #names: Names
+  readonly #logins: HomeLogins | null
   readonly #stop: () => Promise<void>
 
   /** @internal */
   constructor(
-    { devices, names, pairing }: Pick<Home, "devices" | "pairing"> & { readonly names: Names },
+    { devices, logins, names, pairing }: HomeParts,
     ready: ReadyEvent,
     stop: () => Promise<void>,
   ) {
@@ -56,6 +65,7 @@ export class Home {
     this.pairing = pairing
     this.ready = ready
     this.#names = names
+    this.#logins = logins
     this.#stop = stop
   }
 
@@ -71,6 +81,13 @@ export class Home {
   /** @throws {UsageError} `not-an-admin`, `not-a-participant` */
   async remove(publicKey: Uint8Array): Promise<void> {
     await this.devices[0]?.session.remove(publicKey)
+  }
+
+  /** Invites somebody to register and call the API. @throws {UsageError} `no-logins` */
+  async invite(): Promise<void> {
+    const { lan, page } = this.ready
+    if (this.#logins) return this.#logins.invite(lan[0] ?? page)
+    throw new UsageError("no-logins", "Logins do not work in this home. The start says why.")
   }
 
   /** Stops everything; never takes longer than a second and a half. */
@@ -118,8 +135,12 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
   const brokerUrl =
     options.brokerUrl ?? `mqtt://${loopbackOf(options.mqttHost)}:${embedded?.port ?? 0}`
   let devices: readonly Device[] = []
+  let started: readonly Device[] = []
   let pageUrl = ""
   const tcp = embedded && { host: loopbackOf(options.mqttHost), port: embedded.port }
+  const called = (): readonly ApiDevice[] => started.map((device) => device.forCalls)
+  const logins = await HomeLogins.open({ directory, emit, devices: called })
+  parts.add(async () => logins?.close())
   const server = await startHomeServer({
     host,
     port: options.port,
@@ -150,6 +171,7 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
         if (outcome === "done") emit({ event: "eavesdropper", do: action })
         return outcome
       }),
+    logins: logins?.service ?? null,
   })
   parts.add(() => server.close())
   pageUrl = `http://${loopbackOf(host)}:${server.port}/`
@@ -171,6 +193,7 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
   const reached = await watch.reached(reachWithinMs)
   await names.refresh()
   for (const device of devices) await device.start()
+  started = devices
   for (const device of devices) warnIfOut(device, emit)
   const address = formatTopicAddress({ brokerUrl, channel: household.channel })
   const pairing = new Pairing({ devices, names, emit, address, windowMs: options.pairingMs })
@@ -180,11 +203,12 @@ async function assemble(options: HomeOptions, parts: Parts): Promise<Home> {
     page: pageUrl,
     lan: lanUrls(host, server.port),
     devices: devices.map((device) => device.report(pageUrl)),
+    login: logins?.report ?? null,
     broker: { address: redactedBroker(brokerUrl), embedded: embedded !== null, tcp, reached },
     address,
     directory,
   }
-  return new Home({ devices, names, pairing }, ready, () => parts.stop())
+  return new Home({ devices, logins, names, pairing }, ready, () => parts.stop())
 }
 
 /** At most 64 bytes, as all names in topics. */

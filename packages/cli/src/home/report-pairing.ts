@@ -1,10 +1,7 @@
 import type { PairingEvent, RequestEvent } from "./event.js"
 import type { Paint } from "../terminal/paint.js"
 import { visible } from "../terminal/escape.js"
-import { qrText } from "../terminal/qr.js"
-
-/** How wide the terminal is; `null`: there is none, and pictures are left out. */
-export type Columns = number | null
+import { type Columns, picture } from "./picture.js"
 
 export function describePairing(event: PairingEvent, paint: Paint, columns: Columns): string {
   if (!event.open) return closings[event.because]
@@ -47,15 +44,6 @@ export function describeRequest(event: RequestEvent, paint: Paint): string {
 
 function clashText(petname: string): string {
   return `CAREFUL: you know somebody else as “${visible(petname)}”, with another key. Is this really who you think?`
-}
-
-/** The QR code, where it fits. */
-function picture(code: string, paint: Paint, columns: Columns): readonly string[] {
-  if (columns === null) return []
-  const text = qrText(code, { colour: paint.colours })
-  // A row of characters shows two rows of the square.
-  const width = 2 * text.split("\n").length
-  return width > columns ? [] : [text, ""]
 }
 
 const closings = {

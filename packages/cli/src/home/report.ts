@@ -3,7 +3,9 @@ import { visible } from "../terminal/escape.js"
 import type { Paint } from "../terminal/paint.js"
 import { countOf } from "../wording.js"
 import type { DeviceReport, HomeEvent, MemberReport, NamedKey, ReadyEvent } from "./event.js"
-import { type Columns, describePairing, describeRequest } from "./report-pairing.js"
+import type { Columns } from "./picture.js"
+import { describeInvitation, describeLogin } from "./report-login.js"
+import { describePairing, describeRequest } from "./report-pairing.js"
 
 /** An event in words, for the person at the terminal. */
 export function describe(event: HomeEvent, paint: Paint, columns: Columns): string {
@@ -23,7 +25,7 @@ export function describe(event: HomeEvent, paint: Paint, columns: Columns): stri
     case "members":
       return event.members.map((member, i) => describeMember(member, i + 1, paint)).join("\n")
     case "devices":
-      return event.devices.map((device) => describeDevice(device, paint)).join("\n")
+      return describeDevices(event, paint)
     case "rekeyed":
       return describeRekeyed(event)
     case "removed":
@@ -34,6 +36,12 @@ export function describe(event: HomeEvent, paint: Paint, columns: Columns): stri
       return paint.warn(
         `${event.device} refused a command of ${visible(event.petname)}: it is not one for this device.`,
       )
+    case "invitation":
+      return describeInvitation(event, paint, columns)
+    case "login":
+      return describeLogin(event, paint)
+    case "call":
+      return `${visible(event.login)}, logged in on ${visible(event.from)} → ${event.device}: ${describeSet(event.set)}`
     case "rejected":
       return paint.dim(`${rejectedText(event)}.`)
     case "gap":
@@ -56,9 +64,10 @@ export function describe(event: HomeEvent, paint: Paint, columns: Columns): stri
 }
 
 export const keysHelp =
-  "p pair a phone, c close pairing, m members, x remove one, r rotate the key, d devices, q quit, ? help"
+  "p pair a phone, c close pairing, i invite somebody to log in, m members, x remove one, r rotate the key, d devices, q quit, ? help"
 
-function describeReady({ address, broker, devices, lan, page }: ReadyEvent, paint: Paint): string {
+function describeReady(event: ReadyEvent, paint: Paint): string {
+  const { address, broker, devices, lan, login, page } = event
   const pages = devices.map(({ url }) => url).join("  ")
   const port = broker.tcp?.port
   const host = broker.tcp?.host ?? ""
@@ -79,6 +88,7 @@ function describeReady({ address, broker, devices, lan, page }: ReadyEvent, pain
           `  rooms    in the page, or: stringphone room start mqtt://${host}:${port}/den`,
         ]),
     "",
+    ...(login ? [`  logins   ${login.realm}, whose words are: ${login.words}`] : []),
     `  keys     ${keysHelp}`,
     "",
   ]
@@ -138,6 +148,18 @@ const tampering = {
   replay: "repeat the last message of a device",
   inject: "invent a message in the name of a device",
 } as const
+
+function describeDevices(
+  { devices, login }: Extract<HomeEvent, { event: "devices" }>,
+  paint: Paint,
+): string {
+  return [
+    ...devices.map((device) => describeDevice(device, paint)),
+    ...(login
+      ? [`${paint.bold("Logins")}  ${login.realm}\n   ${login.words}\n   ${login.digits}`]
+      : []),
+  ].join("\n")
+}
 
 function describeDevice({ digits, name, url, words }: DeviceReport, paint: Paint): string {
   return `${paint.bold(visible(name))}  ${paint.dim(url)}\n   ${words}\n   ${digits}`

@@ -33,13 +33,14 @@ export function isLocal({ socket }: IncomingMessage): boolean {
   return address === "::1" || address.startsWith("127.")
 }
 
-/** Headers of every answer: nothing of others is loaded, framed, guessed or told. */
+/** Headers of every page: nothing of others is loaded, framed, guessed or told. */
 export function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): void {
   // 'self' does not mean WebSockets in every browser. The name was checked: nothing else fits in.
   const host = request.headers.host ?? "localhost"
   const policy = [
     "default-src 'none'",
-    "script-src 'self'",
+    // Passwords are checked by OPAQUE, which is WebAssembly. Text still becomes no script.
+    "script-src 'self' 'wasm-unsafe-eval'",
     "style-src 'self'",
     "img-src 'self' data: blob:",
     "font-src 'self'",
@@ -57,6 +58,14 @@ export function setSecurityHeaders(request: IncomingMessage, response: ServerRes
   response.setHeader("Cross-Origin-Opener-Policy", "same-origin")
   response.setHeader("Cross-Origin-Resource-Policy", "same-origin")
   response.setHeader("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
+}
+
+/** Headers of answers that are no pages: nothing in them is shown, run, framed or kept. */
+export function setDataHeaders(response: ServerResponse): void {
+  response.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+  response.setHeader("X-Content-Type-Options", "nosniff")
+  response.setHeader("Cross-Origin-Resource-Policy", "same-origin")
+  response.setHeader("Cache-Control", "no-store")
 }
 
 /** The name or number in a Host header, without port and brackets; `null` when it is none. */

@@ -6,6 +6,7 @@ import type { NamedIrcServer, ReportedIrcServer } from "../home/irc-gateway-serv
 import type { ActionOutcome, EavesdropperAction } from "./eavesdropper.js"
 import { EavesdropperRoute, eavesdropperPath } from "./eavesdropper-route.js"
 import { isOurName, setSecurityHeaders } from "./guard.js"
+import { type LoginJson, LoginRoutes, type LoginService, reportLogins } from "./login-routes.js"
 import { MqttSocket } from "./mqtt-socket.js"
 import { listenNear } from "./ports.js"
 import { webApp } from "./web-app.js"
@@ -27,6 +28,8 @@ export interface HomeJson {
     readonly channel: string
     readonly irc: readonly ReportedIrcServer[]
   }
+  /** `null`: logins do not work here. */
+  readonly login: LoginJson | null
 }
 
 export interface HomeServerOptions {
@@ -35,12 +38,14 @@ export interface HomeServerOptions {
   readonly names: readonly string[]
   /** What the page may reach through this server. */
   readonly irc: readonly NamedIrcServer[]
-  readonly home: () => HomeJson
+  readonly home: () => Omit<HomeJson, "login">
   readonly devices: () => readonly ShownDevice[]
   /** Gets the bytes of one MQTT client. */
   readonly serveMqtt: (stream: Duplex) => void
   /** Makes the broker tamper; `null`: it is not ours to ask. */
   readonly tamper: ((action: EavesdropperAction) => ActionOutcome) | null
+  /** `null`: there is no API. */
+  readonly logins: LoginService | null
 }
 
 export interface HomeServer {
@@ -50,25 +55,29 @@ export interface HomeServer {
 
 export const mqttPath = "/mqtt"
 
-/** The page, the device pages, `/home.json`, MQTT and IRC over WebSocket, on one port. */
+/** The page, the device pages, `/home.json`, logins and API, MQTT and IRC over WebSocket, on one port. */
 export async function startHomeServer(options: HomeServerOptions): Promise<HomeServer> {
-  const { devices, host, irc, names, serveMqtt, tamper } = options
+  const { devices, host, irc, logins, names, serveMqtt, tamper } = options
   const routes = new DeviceRoutes(devices)
   const eavesdropper = tamper && new EavesdropperRoute(tamper)
+  const calls = logins && new LoginRoutes(logins)
   const files = webApp()
   const sockets = new MqttSocket({ path: mqttPath, names, serve: serveMqtt })
   const gateway = new IrcGateway({ servers: irc, names })
   const server: Server = createServer((request, response) => {
     if (!isOurName(request, names)) return refuse(response, 421, "This server has another name.\n")
-    setSecurityHeaders(request, response)
     const path = pathOf(request)
+    if (calls?.answer(request, response, path)) return
+    setSecurityHeaders(request, response)
     if (eavesdropper && path === eavesdropperPath && request.method === "POST") {
       return eavesdropper.answer(request, response)
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
       return refuse(response, 405, "Only GET is answered here.\n")
     }
-    if (path === "/home.json") return sendJson(response, options.home())
+    if (path === "/home.json") {
+      return sendJson(response, { ...options.home(), login: logins && reportLogins(logins) })
+    }
     if (!routes.answer(request, response, path)) files(request, response)
   })
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -79,6 +88,7 @@ export async function startHomeServer(options: HomeServerOptions): Promise<HomeS
     port,
     async close() {
       routes.close()
+      calls?.close()
       sockets.close()
       gateway.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

@@ -1,0 +1,57 @@
+import { lastDayOf } from "../day.js"
+import { visible } from "../terminal/escape.js"
+import type { Paint } from "../terminal/paint.js"
+import { countOf } from "../wording.js"
+import type { InvitationEvent, LoginEvent } from "./event.js"
+import { type Columns, picture } from "./picture.js"
+
+export function describeInvitation(
+  { expiresAt, text, url }: InvitationEvent,
+  paint: Paint,
+  columns: Columns,
+): string {
+  return [
+    "",
+    paint.bold(`Somebody may register at ${url} and switch lamp and lock.`),
+    "",
+    ...picture(text, paint, columns),
+    "Paste this on the page under “Login”, or give it to stringphone login to -",
+    "",
+    `  ${text}`,
+    "",
+    `For one person, until ${lastDayOf(Date.parse(expiresAt))}. Whoever sees it can register in their place.`,
+    "",
+  ].join("\n")
+}
+
+export function describeLogin(event: LoginEvent, paint: Paint): string {
+  switch (event.what) {
+    case "registered":
+      return `${paint.good("✔")} ${visible(event.login)} registered.`
+    case "logged-in":
+      return `${visible(event.login)} logged in on ${visible(event.device ?? "a device")}.`
+    case "refreshed":
+      return paint.dim(`A session of ${visible(event.login)} has new keys.`)
+    case "password-changed":
+      return `${visible(event.login)} has another password.`
+    case "revoked":
+      if (event.isAll) return `Sessions of ${visible(event.login)} have ended.`
+      return `A session of ${visible(event.login)} has ended${event.isDisplaced ? " for a newer one" : ""}.`
+    case "reuse":
+      return paint.warn(`Two had one session of ${visible(event.login)}: it has ended.`)
+    case "user-removed":
+      return `${visible(event.login)} was removed.`
+    case "call-refused": {
+      const why = event.reason === undefined ? "" : `: ${visible(event.reason)}`
+      return paint.dim(`${countOf(event.count, "call")} refused${why}.`)
+    }
+    case "login-denied":
+      return paint.dim(
+        `${countOf(event.count, "login")} denied: never begun, too late, or altered.`,
+      )
+    case "slowed-down":
+      return paint.dim(`${countOf(event.count, "login")} had to wait: there were too many.`)
+    case "trouble":
+      return paint.bad(`Logins: ${visible(event.message)}`)
+  }
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { isOurPage, setDataHeaders } from "./guard.js"
+import type { WireTape } from "./wire-tape.js"
+
+export const wirePath = "/login-wire"
+
+const maxListeners = 16
+/** So often something is said to those who went away without a word. */
+const aliveEveryMs = 20_000
+
+/** `GET /login-wire`: what passes on the wire, as server-sent events. For our own page only. */
+export class WireStream {
+  readonly #tape: WireTape
+  readonly #listeners = new Set<ServerResponse>()
+
+  constructor(tape: WireTape) {
+    this.#tape = tape
+  }
+
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    setDataHeaders(response)
+    if (!isOurPage(request)) return say(response, 403, "Only this server's own page may see that.")
+    if (this.#listeners.size >= maxListeners) {
+      return say(response, 503, "Too many pages are listening. Close one.")
+    }
+    response.setHeader("Content-Type", "text/event-stream")
+    if (request.method === "HEAD") return void response.end()
+    response.flushHeaders()
+    this.#listen(response, lastEventOf(request))
+  }
+
+  close(): void {
+    for (const response of this.#listeners) response.destroy()
+  }
+
+  #listen(response: ServerResponse, after: number): void {
+    let last = after
+    // Who reads slowly gets the next ones when there is room; what the tape has lost by then, he misses.
+    const tell = (): void => {
+      for (const exchange of this.#tape.after(last)) {
+        if (response.writableNeedDrain) return
+        last = exchange.n
+        response.write(`id: ${last}\ndata: ${JSON.stringify(exchange)}\n\n`)
+      }
+    }
+    const alive = setInterval(() => {
+      if (!response.writableNeedDrain) response.write(":\n\n")
+    }, aliveEveryMs)
+    const stop = this.#tape.watch(tell)
+    this.#listeners.add(response)
+    response.on("drain", tell)
+    response.on("close", () => {
+      clearInterval(alive)
+      stop()
+      this.#listeners.delete(response)
+    })
+    tell()
+  }
+}
+
+/** Where a page that was away goes on; 0: it is new. */
+function lastEventOf({ headers }: IncomingMessage): number {
+  const last = headers["last-event-id"]
+  return typeof last === "string" && /^\d{1,15}$/.test(last) ? Number(last) : 0
+}
+
+function say(response: ServerResponse, status: number, sentence: string): void {
+  response.statusCode = status
+  response.setHeader("Content-Type", "text/plain; charset=utf-8")
+  response.end(`${sentence}\n`)
+}

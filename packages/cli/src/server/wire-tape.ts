@@ -1,0 +1,32 @@
+import type { WireExchange } from "./wire-tap.js"
+
+/** Counted from 1, by when they ended. */
+export interface NumberedExchange extends WireExchange {
+  readonly n: number
+}
+
+const mostExchanges = 60
+
+/** The last exchanges on the wire, and who wants to know of new ones. */
+export class WireTape {
+  readonly #watchers = new Set<() => void>()
+  #exchanges: readonly NumberedExchange[] = []
+  #last = 0
+
+  record(exchange: WireExchange): void {
+    this.#last += 1
+    this.#exchanges = [...this.#exchanges, { n: this.#last, ...exchange }].slice(-mostExchanges)
+    for (const watcher of this.#watchers) watcher()
+  }
+
+  /** What came after this one; of a number that is still to come, everything: it is another tape's. */
+  after(n: number): readonly NumberedExchange[] {
+    return n > this.#last ? this.#exchanges : this.#exchanges.filter((one) => one.n > n)
+  }
+
+  /** @returns a function that ends it. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+}
