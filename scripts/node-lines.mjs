@@ -3,8 +3,9 @@
 // installs; asking for them directly needs no install script.
 //   npm run test:node-lines -- 24   only this line
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { install } from "./install.mjs"
 import { prepareOrTell, root } from "./prepare.mjs"
 import { runVitest, totalsLine } from "./vitest.mjs"
 
@@ -15,7 +16,7 @@ const lines = chosen.length > 0 ? chosen : ["24", "26"]
 const totals = { passed: 0, failed: built ? 0 : 1, skipped: 0 }
 
 for (const line of lines) {
-  const node = install(line)
+  const node = installNode(line)
   if (node === null) {
     console.log(`Node ${line} could not be installed, so nothing was tested on it.`)
     totals.failed++
@@ -34,29 +35,12 @@ console.log(totalsLine(totals))
 process.exitCode = totals.failed > 0 ? 1 : 0
 
 /** @returns {string | null} the path of the program */
-function install(line) {
+function installNode(line) {
   const platform = process.platform === "win32" ? "win" : process.platform
   const name = `node-${platform}-${process.arch}`
   const folder = join(root, ".cache", `node-${line}`)
   const program = process.platform === "win32" ? "node.exe" : "node"
   const node = join(folder, "node_modules", name, "bin", program)
-  if (existsSync(node)) return node
-  mkdirSync(folder, { recursive: true })
-  // A package of its own, or npm would take our workspaces for its own.
-  writeFileSync(join(folder, "package.json"), '{ "private": true }\n')
-  const args = ["install", "--no-save", "--no-package-lock", "--loglevel=error", `${name}@${line}`]
-  const npm = process.env.npm_execpath
-  const options = { cwd: folder, stdio: ["ignore", "ignore", "inherit"], env: withoutNpmConfig() }
-  if (npm) spawnSync(process.execPath, [npm, ...args], options)
-  else spawnSync("npm", args, { ...options, shell: process.platform === "win32" })
+  if (!existsSync(node)) install(folder, `${name}@${line}`)
   return existsSync(node) ? node : null
-}
-
-/** Under `npm run` the environment says where the outer package is, and npm would believe it. */
-function withoutNpmConfig() {
-  const env = { ...process.env }
-  for (const name of Object.keys(env)) {
-    if (/^npm_(config_local_prefix|config_prefix|package_|lifecycle_)/.test(name)) delete env[name]
-  }
-  return env
 }

@@ -1,0 +1,1 @@
+export function installRuntime(name: "bun" | "deno"): string | null
