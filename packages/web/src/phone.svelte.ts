@@ -26,6 +26,7 @@ import { codeOf, sentenceOf } from "./lib/sentence.ts"
 import type { Channel, Stage } from "./lib/stage.ts"
 import { tap } from "./lib/tap.ts"
 import { TopicView } from "./lib/topic-view.svelte.ts"
+import { HomeLogin } from "./login/home-login.svelte.ts"
 import { Mail } from "./mail/mail.svelte.ts"
 import { Rooms } from "./rooms/rooms.svelte.ts"
 import { type Status, statusOf } from "./lib/trust.ts"
@@ -54,6 +55,7 @@ export class Phone {
     callBroker: (home, channel) => callHome({ ...home, channel }, this.#login),
   })
   readonly mail = new Mail()
+  readonly login = new HomeLogin()
   readonly devices = new Devices()
   readonly notices = new Notices()
   readonly noticed = new Noticed()
@@ -242,6 +244,7 @@ export class Phone {
       throw error
     }
     void this.#read(this.#session)
+    this.login.open(ring, home.login)
     this.#otherTabs.tell()
     if (!this.#isTicking) setInterval(() => void this.#tick(), 1_000)
     this.#isTicking = true
@@ -264,6 +267,7 @@ export class Phone {
     const session = this.#session
     this.#session = null
     this.#transport = null
+    this.login.close()
     try {
       await this.rooms.close()
       await this.mail.close()

@@ -12,6 +12,20 @@ export interface HomeInfo {
   readonly eavesdropper: boolean
   /** Where people talk; `null`: this home has no place for it. */
   readonly rooms: RoomPlaces | null
+  /** Its API, for those who log in; `null`: this home has none. */
+  readonly login: LoginPlaces | null
+}
+
+/** Paths of the server that this page came from. */
+export interface LoginPlaces {
+  /** What the login server is called, as in `home-1a2b3c4d`. */
+  readonly realm: string
+  /** Where logins are. */
+  readonly base: string
+  /** What begins with it is answered to proven calls only. */
+  readonly api: string
+  /** Server-sent events: what the network gets of both. */
+  readonly wire: string
 }
 
 export interface RoomPlaces {
@@ -35,7 +49,7 @@ const protocol = 2
 /** @returns `null` for what does not describe a home of this protocol. */
 export function readHomeInfo(value: unknown): HomeInfo | null {
   if (typeof value !== "object" || value === null) return null
-  const { broker, channel, eavesdropper, mqttPath, rooms, ...rest } = value as Readonly<
+  const { broker, channel, eavesdropper, login, mqttPath, rooms, ...rest } = value as Readonly<
     Record<string, unknown>
   >
   if (rest["protocol"] !== protocol) return null
@@ -47,7 +61,16 @@ export function readHomeInfo(value: unknown): HomeInfo | null {
     broker: typeof broker === "string" ? broker : "",
     eavesdropper: eavesdropper === true,
     rooms: readRoomPlaces(rooms),
+    login: readLoginPlaces(login),
   }
+}
+
+function readLoginPlaces(value: unknown): LoginPlaces | null {
+  if (typeof value !== "object" || value === null) return null
+  const { api, base, realm, wire } = value as Readonly<Record<string, unknown>>
+  if (typeof realm !== "string" || !/^\S{1,64}$/.test(realm)) return null
+  if (!isPath(base) || !isPath(api) || !isPath(wire)) return null
+  return { realm, base, api, wire }
 }
 
 function readRoomPlaces(value: unknown): RoomPlaces | null {
