@@ -54,9 +54,12 @@ export function loginCallsScene(login) {
   const opening = login.openLane(found, [], openingRequest, laneCircumstances)
   const completed = login.completeLane(generation, openingRequest, opening.answer, [])
   const session = login.beginRefresh({ ...generation, pending: null }, named("ephemeral", 32))
+  const realm = "lamp.example"
   const refreshCircumstances = {
     nowMs,
+    realm,
     server,
+    signer: server,
     ephemeralSecret: named("server's ephemeral", 32),
     userScopes: scopes,
   }
@@ -77,6 +80,7 @@ export function loginCallsScene(login) {
     refreshed: refreshed.answer,
     "an error with a mac": login.errorAnswer(pending.request, "expired", key),
     "an error with a signature": login.errorAnswer(sent.bytes, "unknown-lane", server, 7),
+    "an error about a call that was not read": login.unreadCallAnswer(sent.bytes, server),
     "an error without a proof": login.encodeError({
       name: "revoked",
       seconds: 0,
@@ -97,7 +101,7 @@ export function loginCallsScene(login) {
     "an empty input": new Uint8Array(0),
   }
   const circumstances = { laneCircumstances, refreshCircumstances }
-  const people = { found, generation, server, session, sent, serverLane, openingRequest }
+  const people = { found, generation, realm, server, session, sent, serverLane, openingRequest }
   return { ...people, ...circumstances, samples }
 }
 
@@ -110,7 +114,7 @@ export function loginCallsScene(login) {
 export function loginCallsTarget(login, corpus) {
   const { concat, hex, PeerError } = login
   const scene = loginCallsScene(login)
-  const { found, generation, openingRequest, sent, server, session } = scene
+  const { found, generation, openingRequest, realm, sent, server, session } = scene
   const genuine = new Set(Object.values(corpus))
   const serverKeys = [server.publicKey]
 
@@ -196,7 +200,7 @@ export function loginCallsTarget(login, corpus) {
   function checkClient(bytes, read) {
     const tries = {
       "lane by answer": () => login.completeLane(generation, openingRequest, bytes, serverKeys),
-      "next generation": () => login.completeRefresh(session, bytes, serverKeys),
+      "next generation": () => login.completeRefresh(session, bytes, { realm, serverKeys }),
       answer: () => login.openAnswer(sent, bytes, serverKeys),
     }
     for (const [name, run] of Object.entries(tries)) {

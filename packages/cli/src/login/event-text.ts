@@ -22,6 +22,9 @@ export function eventText(event: ToldEvent): string {
     case "reuse":
       return `Two had one session of ${who}: it has ended.`
     case "revoked":
+      if (event.isDisplaced) {
+        return `A session of ${who} has ended for a newer one: there were too many.`
+      }
       return event.session === null
         ? `All sessions of ${who} have ended.`
         : `A session of ${who} has ended.`

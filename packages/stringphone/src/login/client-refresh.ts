@@ -5,6 +5,7 @@ import { openBox } from "./box.js"
 import { isError, type ProvenError, readError } from "./error-proof.js"
 import { errorKey, type Generation, refreshKey } from "./generation-keys.js"
 import { refreshKeys } from "./refresh-keys.js"
+import { isSignedRefreshed } from "./refresh-proof.js"
 import { encodeRefresh } from "./wire/refresh.js"
 import { decodeRefreshed } from "./wire/refreshed.js"
 import { decodeSessionTerms, type SessionTerms } from "./wire/session-terms.js"
@@ -22,11 +23,18 @@ export interface ClientSession extends Generation {
   readonly pending: PendingRefresh | null
 }
 
+/** What a device knows of its session's server. */
+export interface KnownServer {
+  readonly realm: string
+  /** Pinned, Ed25519: those that this session was told. */
+  readonly serverKeys: readonly Uint8Array[]
+}
+
 export type RefreshResult =
   | {
       readonly session: ClientSession
       readonly terms: SessionTerms
-      /** Its key is the server key to pin: the server may have changed it. [LOGIN-10-3] */
+      /** Its key is the server key to pin: the server may have changed it, and signed that by the one before. [LOGIN-10-3] */
       readonly serverCard: IdentityCard
     }
   /** It says what happened; nothing else has changed. */
@@ -53,14 +61,13 @@ export function beginRefresh(
  * The server answered. What is returned takes the place of `session` in the store, if that is still there.
  *
  * @param session as {@link beginRefresh} returned it
- * @param serverKeys pinned, Ed25519
  * @throws {PeerError} `unauthenticated-answer`, `malformed`, `bad-signature`: nothing has changed; repeat
  * the request
  */
 export function completeRefresh(
   session: ClientSession & { readonly pending: PendingRefresh },
   answer: Uint8Array,
-  serverKeys: readonly Uint8Array[],
+  { realm, serverKeys }: KnownServer,
 ): RefreshResult {
   const { generation, pending, root, session: id } = session
   const { ephemeralSecret, request } = pending
@@ -68,15 +75,19 @@ export function completeRefresh(
     const trust = { errorKeys: [errorKey(session)], serverKeys }
     return { error: readError(answer, request, trust) }
   }
-  const { ephemeralKey, sealed } = decodeRefreshed(answer)
+  const { ephemeralKey, sealed, signature } = decodeRefreshed(answer)
   const ephemerals = {
     ownSecret: ephemeralSecret,
     otherKey: ephemeralKey,
     serverKey: ephemeralKey,
   }
   const keys = refreshKeys(root, request, ephemerals) // [LOGIN-6-1]
-  const text = keys && openBox(keys.answerKey, 0, keys.transcript, sealed)
-  if (!text) {
+  // Who stole the root could answer else, and tell another server key. [LOGIN-6-1]
+  const isSigned =
+    keys !== null &&
+    isSignedRefreshed({ realm, transcript: keys.transcript, sealed }, signature, serverKeys)
+  const text = isSigned ? openBox(keys.answerKey, 0, keys.transcript, sealed) : null
+  if (!keys || !text) {
     throw new PeerError(
       "unauthenticated-answer",
       "The answer to a refresh is not by the server: somebody is in between. Nothing was changed; try again.",

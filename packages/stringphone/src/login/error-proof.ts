@@ -2,7 +2,14 @@ import { concat, PeerError } from "../bytes/index.js"
 import { authenticate, equal, hash, labelled, verify } from "../crypto/index.js"
 import type { Identity } from "../identity/index.js"
 import type { LoginErrorName } from "./error-codes.js"
-import { decodeError, encodeError, encodeErrorContent, errorType } from "./wire/error.js"
+import {
+  decodeError,
+  encodeError,
+  encodeErrorContent,
+  type ErrorMessage,
+  errorType,
+} from "./wire/error.js"
+import { sealedCallType } from "./wire/sealed-call.js"
 
 /** What a server proves its errors with: the error key of a generation, or its own key. */
 export type ErrorProver = Uint8Array | Identity
@@ -23,6 +30,9 @@ export interface ProvenError {
 }
 
 const purpose = "login error"
+const unreadPurpose = "login error unread"
+/** Of a sealed call: with lane and number it names one. */
+export const callHeadBytes = 25
 
 /** The answer of type 0x0e to this request. [LOGIN-6-4] */
 export function errorAnswer(
@@ -40,6 +50,17 @@ export function errorAnswer(
   return encodeError({ name, seconds, proof: { kind: "signature", signature } })
 }
 
+/**
+ * To a sealed call of which no more was read than that: its lane is gone. [LOGIN-6-4]
+ * @param head the first 25 bytes
+ */
+export function unreadCallAnswer(head: Uint8Array, server: Identity): Uint8Array {
+  const name = "unknown-lane"
+  const covered = concat(head.subarray(0, callHeadBytes), encodeErrorContent(name, 0))
+  const signature = server.sign(unreadPurpose, covered)
+  return encodeError({ name, seconds: 0, proof: { kind: "call-signature", signature } })
+}
+
 export function isError(answer: Uint8Array): boolean {
   return answer[0] === errorType
 }
@@ -49,16 +70,34 @@ export function isError(answer: Uint8Array): boolean {
  * @throws {PeerError} `malformed`, `unauthenticated-answer`
  */
 export function readError(answer: Uint8Array, request: Uint8Array, trust: ErrorTrust): ProvenError {
-  const { name, proof, seconds } = decodeError(answer)
-  const covered = labelled(purpose, hash(request), encodeErrorContent(name, seconds))
-  const isProven =
-    (proof.kind === "mac" &&
-      trust.errorKeys.some((key) => equal(proof.mac, authenticate(covered, key)))) ||
-    (proof.kind === "signature" &&
-      trust.serverKeys.some((key) => verify(proof.signature, covered, key)))
-  if (isProven) return { name, seconds }
+  const error = decodeError(answer)
+  const { name, seconds } = error
+  if (isProven(error, request, trust)) return { name, seconds }
   throw new PeerError(
     "unauthenticated-answer",
     `Somebody says "${name}", and may not be the server: the proof is missing or wrong. Nothing was changed; try again, or on another network.`,
   )
+}
+
+function isProven(
+  { name, proof, seconds }: ErrorMessage,
+  request: Uint8Array,
+  { errorKeys, serverKeys }: ErrorTrust,
+): boolean {
+  const content = encodeErrorContent(name, seconds)
+  const covered = labelled(purpose, hash(request), content)
+  switch (proof.kind) {
+    case "none":
+      return false
+    case "mac":
+      return errorKeys.some((key) => equal(proof.mac, authenticate(covered, key)))
+    case "signature":
+      return serverKeys.some((key) => verify(proof.signature, covered, key))
+    case "call-signature": {
+      // Nothing else is named by its first bytes, and nothing else is said of what was not read.
+      if (request[0] !== sealedCallType || name !== "unknown-lane") return false
+      const head = labelled(unreadPurpose, request.subarray(0, callHeadBytes), content)
+      return serverKeys.some((key) => verify(proof.signature, head, key))
+    }
+  }
 }

@@ -41,7 +41,7 @@ export type { SessionTerms } from "./wire/session-terms.js"
 
 export { loginErrors } from "./error-codes.js"
 export type { LoginErrorName } from "./error-codes.js"
-export { errorAnswer, isError, readError } from "./error-proof.js"
+export { callHeadBytes, errorAnswer, isError, readError, unreadCallAnswer } from "./error-proof.js"
 export type { ErrorProver, ErrorTrust, ProvenError } from "./error-proof.js"
 export { errorKey, knownDeviceKey } from "./generation-keys.js"
 export type { Generation } from "./generation-keys.js"
@@ -58,7 +58,7 @@ export { decodeOpenLane } from "./wire/open-lane.js"
 export type { OpenLane, ReadOpenLane } from "./wire/open-lane.js"
 
 export { beginRefresh, completeRefresh } from "./client-refresh.js"
-export type { ClientSession, PendingRefresh, RefreshResult } from "./client-refresh.js"
+export type { ClientSession, KnownServer, PendingRefresh, RefreshResult } from "./client-refresh.js"
 export { endedAnswer, refreshSession } from "./server-generations.js"
 export type { FoundSession, RefreshCircumstances, SessionStep } from "./server-generations.js"
 export {

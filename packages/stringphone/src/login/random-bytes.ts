@@ -1,7 +1,6 @@
-import { UsageError } from "../bytes/index.js"
+import { type RandomBytes, UsageError } from "../bytes/index.js"
 
-/** As many cryptographically random bytes as are asked for. */
-export type RandomBytes = (length: number) => Uint8Array
+export type { RandomBytes } from "../bytes/index.js"
 
 /** @throws {UsageError} `bad-random` */
 export function drawBytes(random: RandomBytes, length: number): Uint8Array {

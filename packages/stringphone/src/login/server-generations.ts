@@ -6,6 +6,7 @@ import type { LoginErrorName } from "./error-codes.js"
 import { errorAnswer } from "./error-proof.js"
 import { type AnsweringKeys, answeringKeys } from "./generation-keys.js"
 import { refreshKeys } from "./refresh-keys.js"
+import { signRefreshed } from "./refresh-proof.js"
 import {
   currentGeneration,
   type EndedSession,
@@ -32,7 +33,11 @@ export interface FoundSession {
 
 export interface RefreshCircumstances {
   readonly nowMs: number
+  readonly realm: string
+  /** What it is now: its card is told. */
   readonly server: Identity
+  /** Whose key the device knows, as it asks: it signs. `null`: this server does not have it. [LOGIN-10-3] */
+  readonly signer: Identity | null
   /** 32 random bytes. */
   readonly ephemeralSecret: Uint8Array
   /** What the session's user may now. */
@@ -61,7 +66,8 @@ export function refreshSession(
   circumstances: RefreshCircumstances,
 ): SessionStep {
   const refresh = decodeRefresh(request)
-  const { nowMs, server } = circumstances
+  const { nowMs } = circumstances
+  const server = circumstances.signer ?? circumstances.server
   const { record } = found
   const refuse = (name: LoginErrorName, by: AnsweringKeys | null): SessionStep => ({
     record,
@@ -77,16 +83,18 @@ export function refreshSession(
   // Noise: nobody who knew the generation made it. [LOGIN-6-3]
   if (!asked || !provesRefresh(request, asked.refreshKey)) return refuse("denied", asked)
   if (!isSessionLiving(record, nowMs)) return refuse("revoked", asked) // [LOGIN-6-6]
+  const offer = (of: SessionRecord, retired: RetiredGeneration | null): SessionStep =>
+    offerNext(of, retired, refresh, request, circumstances) ?? refuse("denied", asked)
   if (refresh.generation === record.generation) {
     const { offered } = record
-    if (!offered) return offerNext(record, null, refresh, request, circumstances)
+    if (!offered) return offer(record, null)
     if (sameBytes(offered.request, request)) return repeat(record, offered.answer)
     return endByReuse(record, asked, request, nowMs)
   }
   if (refresh.generation > record.generation && record.offered) {
     // Who asks on has the offer, even if no lane was opened.
     const { record: next, retired } = takeOffer(record, record.offered, nowMs)
-    return offerNext(next, retired, refresh, request, circumstances)
+    return offer(next, retired)
   }
   const answered = answeredBefore(found, record, refresh.generation)
   if (!answered || !sameBytes(answered.request, request)) {
@@ -129,13 +137,15 @@ function answeredBefore(
   return retired && { ...retired, answer: null }
 }
 
+/** `null`: there is nobody whom its device would believe. [LOGIN-10-3] */
 function offerNext(
   record: SessionRecord,
   retired: RetiredGeneration | null,
   { ephemeralKey }: ReadRefresh,
   request: Uint8Array,
-  { ephemeralSecret, nowMs, server, userScopes }: RefreshCircumstances,
-): SessionStep {
+  { ephemeralSecret, nowMs, realm, server, signer, userScopes }: RefreshCircumstances,
+): SessionStep | null {
+  if (!signer) return null
   const serverKey = exchangePublicKey(ephemeralSecret)
   const ephemerals = { ownSecret: ephemeralSecret, otherKey: ephemeralKey, serverKey }
   const keys = refreshKeys(currentGeneration(record).root, request, ephemerals)
@@ -149,7 +159,8 @@ function offerNext(
     card: server.card(),
   })
   const sealed = box(keys.answerKey, 0, keys.transcript, text)
-  const answer = encodeRefreshed({ ephemeralKey: serverKey, sealed })
+  const signature = signRefreshed({ realm, transcript: keys.transcript, sealed }, signer)
+  const answer = encodeRefreshed({ ephemeralKey: serverKey, signature, sealed })
   const offered = { request, answer, root: keys.nextRoot }
   const next = { ...record, scopes, refreshedMs: nowMs, offered }
   return { record: next, retired, answer, event: "offered" }

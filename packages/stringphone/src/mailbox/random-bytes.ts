@@ -1,2 +1,1 @@
-/** As many random bytes as are asked for. */
-export type RandomBytes = (length: number) => Uint8Array
+export type { RandomBytes } from "../bytes/index.js"

@@ -16,7 +16,13 @@ import {
   type Told,
 } from "./adapters-scene.js"
 import { signedBytes, signedOn, verified, sealedOn, told } from "./adapters-wire.js"
-import { callerOfNode, fetchOf, nodeListener, protectNode } from "../../src/session/login/node.js"
+import {
+  callerOfNode,
+  fetchOf,
+  nodeListener,
+  protectNode,
+  targetOnWire,
+} from "../../src/session/login/node.js"
 import { type LoginSession, register } from "../../src/session/login/index.js"
 import { callerOf, type Handler, type RequestInfo } from "../../src/session/login/server-index.js"
 import { createMemoryStore } from "../../src/store/memory.js"
@@ -198,7 +204,7 @@ describe("the target on the wire", () => {
     const infos: RequestInfo[] = []
     const urls: string[] = []
     const port = await open((request: Request, info?: RequestInfo) => {
-      infos.push(info ?? {})
+      infos.push({ ...info, ...(targetOnWire(request) !== info?.target && { target: "another" }) })
       urls.push(request.url)
       return Promise.resolve(new Response("ok"))
     })
@@ -218,6 +224,23 @@ describe("the target on the wire", () => {
       "http://lamp.example/b?c",
       "http://lamp.example/",
     ])
+  })
+
+  test("is known of the request that a handler gets, and only of that", async () => {
+    const scene = await Scene.open()
+    const device = await scene.device()
+    const seen: (string | null)[] = []
+    const handler = scene.server.handler((request) => {
+      seen.push(targetOnWire(request), targetOnWire(new Request(request)))
+      return new Response("ok")
+    })
+    const port = await open(handler)
+    for (const target of ["/a/../b?c", "//x", "/%2e"]) {
+      await signedOn(port, device, `GET ${target}`)
+      await sealedOn(port, device, `GET ${target}`)
+      expect(seen.splice(0), target).toEqual([target, null, target, null])
+    }
+    expect(targetOnWire(new Request("http://lamp.example/a/../b"))).toBeNull()
   })
 
   test("changed on the way is denied, however much it looks the same", async () => {

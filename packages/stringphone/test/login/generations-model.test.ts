@@ -135,7 +135,7 @@ class Network {
       if (isOwn) {
         this.device.complete(answer)
       } else if (kind === "refresh" && session.pending) {
-        completeRefresh({ ...session, pending: session.pending }, answer, this.server.serverKeys)
+        completeRefresh({ ...session, pending: session.pending }, answer, this.server)
         throw new Error("an answer to another request was taken")
       }
     } catch (error) {

@@ -50,7 +50,11 @@ export class Random {
 }
 
 export class SceneServer {
-  readonly identity = new Identity(new Uint8Array(32).fill(0x53))
+  readonly realm = "lamp.example"
+  /** What it is now. */
+  identity = new Identity(new Uint8Array(32).fill(0x53))
+  /** What the device knows of. */
+  known: Identity | null = this.identity
   readonly lanes = new Map<string, ServerLane>()
   readonly retired = new Map<number, RetiredGeneration>()
   readonly events: string[] = []
@@ -71,7 +75,7 @@ export class SceneServer {
   }
 
   get serverKeys(): readonly Uint8Array[] {
-    return [this.identity.publicKey]
+    return [(this.known ?? this.identity).publicKey]
   }
 
   refresh(request: Uint8Array): Uint8Array {
@@ -80,7 +84,9 @@ export class SceneServer {
       request,
       {
         nowMs: this.nowMs,
+        realm: this.realm,
         server: this.identity,
+        signer: this.known,
         ephemeralSecret: this.#random.take(32),
         userScopes: this.userScopes,
       },
@@ -162,7 +168,7 @@ export class SceneClient {
   complete(answer: Uint8Array): RefreshResult {
     const { pending } = this.session
     if (!pending) throw new Error("nothing is under way")
-    const result = completeRefresh({ ...this.session, pending }, answer, this.server.serverKeys)
+    const result = completeRefresh({ ...this.session, pending }, answer, this.server)
     if ("session" in result) this.session = result.session
     else this.told.push(result.error.name)
     return result

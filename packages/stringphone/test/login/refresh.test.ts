@@ -1,8 +1,9 @@
 // Refresh, reuse, revocation and errors against those in between: spec/login.md §6.
 import { beforeEach, describe, expect, test } from "vitest"
-import { decodeJson, encodeJson, hex } from "../../src/bytes/index.js"
+import { concat, decodeJson, encodeJson, hex } from "../../src/bytes/index.js"
 import { Identity } from "../../src/identity/index.js"
-import { errorAnswer, readError } from "../../src/login/error-proof.js"
+import type { LoginErrorName } from "../../src/login/error-codes.js"
+import { errorAnswer, readError, unreadCallAnswer } from "../../src/login/error-proof.js"
 import { errorKey, laneOpeningKey, refreshKey } from "../../src/login/generation-keys.js"
 import {
   endSession,
@@ -11,7 +12,7 @@ import {
   scopesNow,
   type SessionRecord,
 } from "../../src/login/session-record.js"
-import { encodeError } from "../../src/login/wire/error.js"
+import { encodeError, encodeErrorContent } from "../../src/login/wire/error.js"
 import { encodeOpenLane } from "../../src/login/wire/open-lane.js"
 import { decodeRefresh, encodeRefresh } from "../../src/login/wire/refresh.js"
 import { codeOf, SceneClient, SceneServer, startMs, yearMs } from "./lane-scene.js"
@@ -287,6 +288,30 @@ describe("errors that nobody proves", () => {
     ["the signature is by another key", errorAnswer(request, "revoked", stranger)],
   ])("%s", (_, forged) => {
     expect(codeOf(() => readError(forged, request, trust))).toBe("unauthenticated-answer")
+  })
+
+  test("a signature about what was not read is for sealed calls on lost lanes alone", () => {
+    const call = concat(Uint8Array.of(0x10), new Uint8Array(70_000).fill(7))
+    const made = (of: Uint8Array, name: LoginErrorName, by = pinned): Uint8Array => {
+      const covered = concat(of.subarray(0, 25), encodeErrorContent(name, 0))
+      const signature = by.sign("login error unread", covered)
+      return encodeError({ name, seconds: 0, proof: { kind: "call-signature", signature } })
+    }
+    const genuine = made(call, "unknown-lane")
+    expect(unreadCallAnswer(call, pinned)).toEqual(genuine)
+    expect(readError(genuine, call, trust).name).toBe("unknown-lane")
+    const other = Uint8Array.from(call)
+    other[24]! ^= 1
+    const before = Uint8Array.of(0x05, ...call.subarray(1))
+    for (const [answer, asked] of [
+      [genuine, other],
+      [made(call, "revoked"), call],
+      [made(call, "expired"), call],
+      [made(call, "unknown-lane", stranger), call],
+      [made(before, "unknown-lane"), before],
+    ] as const) {
+      expect(codeOf(() => readError(answer, asked, trust))).toBe("unauthenticated-answer")
+    }
   })
 
   test("code and seconds belong to the proof", () => {

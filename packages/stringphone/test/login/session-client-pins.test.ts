@@ -99,3 +99,65 @@ test("a server that is known, and not the expected one, gets no login", async ()
   expect(await codeOf(expecting(true))).toBe("none")
   expect(asked).toEqual([identity.publicKey, identity.publicKey])
 })
+
+describe("two servers of two realms that were at one address", () => {
+  const options = { url, password, device: "Phone", minimumPrice: cheap }
+  let first: ClientScene
+  let second: ClientScene
+  let store: Store
+
+  beforeEach(async () => {
+    first = await ClientScene.open()
+    second = await ClientScene.open({ identity: Identity.generate(), realm: "door.example" })
+    store = createMemoryStore()
+    await first.register({ store })
+    await second.register({ store }, "bob")
+  })
+
+  test("are told apart by the login that is known there", async () => {
+    for (const [scene, name] of [
+      [first, "alice"],
+      [second, "bob"],
+    ] as const) {
+      const session = await login({ ...options, login: name, store, fetch: scene.fetch })
+      expect((await session.status()).realm).toBe(scene.realm)
+      expect((await session.fetch("/lamps")).status).toBe(200)
+    }
+    const wrong = () => login({ ...options, login: "alice", store, fetch: second.fetch })
+    expect(await codeOf(wrong)).toBe("PeerError other-realm")
+  })
+
+  test("or by their realm; else nobody is asked", async () => {
+    await second.register({}, "carol")
+    const carol = { ...options, login: "carol", store, fetch: second.fetch }
+    const before = await contentOf(store)
+    const starts = second.count(types.start)
+    await expect(login(carol)).rejects.toThrow(/door\.example, lamp\.example|lamp\.example, door/)
+    expect(await codeOf(() => login(carol))).toBe("UsageError several-realms")
+    expect(second.count(types.start)).toBe(starts)
+    expect(await contentOf(store)).toBe(before)
+    const session = await login({ ...carol, realm: "door.example" })
+    expect((await session.status()).realm).toBe("door.example")
+    // A login that both have.
+    await second.register({ store }, "alice")
+    const alice = { ...options, login: "alice", store, fetch: first.fetch }
+    expect(await codeOf(() => login(alice))).toBe("UsageError several-realms")
+    expect(await codeOf(() => login({ ...alice, realm: "lamp.example" }))).toBe("none")
+  })
+})
+
+test("what one login pinned of the price binds no other login: its record may be outdated", async () => {
+  const scene = await ClientScene.open()
+  const store = createMemoryStore()
+  await scene.register({}, "bob")
+  scene.price = { passes: 2, kib: 16, lanes: 1 }
+  await scene.restart()
+  await scene.register({ store })
+  const options = { url, password, device: "Phone", store, fetch: scene.fetch, minimumPrice: cheap }
+  expect(await codeOf(() => login({ ...options, login: "bob" }))).toBe("none")
+  // His own was replaced, and is pinned from then on.
+  const cheaper = await ClientScene.open({ identity: scene.identity })
+  await cheaper.register({}, "bob")
+  const back = () => login({ ...options, login: "bob", fetch: cheaper.fetch })
+  expect(await codeOf(back)).toBe("PeerError weak-price")
+})

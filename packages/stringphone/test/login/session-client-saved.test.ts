@@ -23,14 +23,20 @@ const saved: SavedLogin = {
     root: bytes(32, 4),
     pending: { ephemeralSecret: bytes(32, 5), request: bytes(85, 6) },
   },
+  age: { sinceMs: 1_800_000_000_000, accessSeconds: 3_600 },
   known: { session: bytes(16, 7), key: bytes(32, 8) },
 }
 
 describe("a saved login", () => {
   test("reads as it was written", () => {
-    for (const one of [saved, { ...saved, session: null, known: null }]) {
+    for (const one of [saved, { ...saved, session: null, age: null, known: null }]) {
       expect(decodeSaved(encodeSaved(one))).toEqual(one)
     }
+  })
+
+  test("of before reads, and its age is not known", () => {
+    const { age: _, ...before } = saved
+    expect(decodeSaved(encodeSaved(before as SavedLogin))).toEqual({ ...before, age: null })
   })
 
   const { session } = saved
@@ -39,6 +45,7 @@ describe("a saved login", () => {
     ["a root that is too short", { ...saved, session: { ...session, root: bytes(31, 4) } }],
     ["generation 0", { ...saved, session: { ...session, generation: 0 } }],
     ["a pending refresh without its key", { ...saved, session: { ...session, pending: {} } }],
+    ["an age that is none", { ...saved, age: { sinceMs: "now", accessSeconds: 3_600 } }],
     ["no server key", { ...saved, serverKeys: [] }],
     ["a server key that is none", { ...saved, serverKeys: ["key"] }],
     ["no price", { ...saved, price: null }],

@@ -62,6 +62,7 @@ export class ClientScene {
     answer
   nowMs = 1_700_000_000_000
   price: Price = cheap
+  realm = realm
   limits: LoginServerLimits = {}
   #logins!: LoginServer
 
@@ -81,7 +82,7 @@ export class ClientScene {
       store: this.store,
       identity: this.identity,
       formerIdentities: this.formerIdentities,
-      realm,
+      realm: this.realm,
       price: this.price,
       minimumPrice: cheap,
       limits: this.limits,

@@ -153,6 +153,21 @@ describe("a session", () => {
     expect((await session.fetch("/lamps")).status).toBe(200)
   })
 
+  test("another password ends all others in the same moment, whatever happens behind it", async () => {
+    const scene = await ClientScene.open()
+    const session = await scene.register()
+    const options = { url, login: "alice", device, fetch: scene.fetch, minimumPrice: cheap }
+    const other = await login({ ...options, password, store: createMemoryStore() })
+    const isChanged = () => scene.events.some(({ kind }) => kind === "password-changed")
+    scene.meddler = () => (isChanged() ? "unsent" : null)
+    const passwords = { oldPassword: password, newPassword: "new one", minimumPrice: cheap }
+    await session.changePassword({ ...passwords, endsOthers: true })
+    scene.meddler = () => null
+    expect(await codeOf(() => other.fetch("/lamps"))).toBe("PeerError revoked")
+    expect((await session.fetch("/lamps")).status).toBe(200)
+    await session.refresh()
+  })
+
   test("the server makes passwords worth more: the record follows at the next login", async () => {
     const scene = await ClientScene.open()
     const { fetch } = scene

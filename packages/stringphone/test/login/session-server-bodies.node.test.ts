@@ -1,8 +1,12 @@
 // What is read of bodies, from whom, and what becomes of those that end badly: spec/login.md §1.5.
 import { describe, expect, test } from "vitest"
-import { concat, utf8 } from "../../src/bytes/index.js"
+import { concat, PeerError, utf8 } from "../../src/bytes/index.js"
+import { Identity } from "../../src/identity/index.js"
+import { unreadCallAnswer } from "../../src/login/error-proof.js"
+import { decodeError } from "../../src/login/wire/error.js"
 import type { Handler } from "../../src/session/login/server-index.js"
 import { base, type Device, origin, post, Scene } from "./session-server-scene.js"
+import { flipped } from "../wire/fixtures.js"
 
 const kib = 1_024
 const mib = 2 ** 20
@@ -72,7 +76,9 @@ describe("a body without end", () => {
   test.each([0x01, 0x10, 0xff])("of type %i from a stranger is read to 64 KiB", async (type) => {
     const scene = await Scene.open()
     const sending = new Sending(endless(concat(new Uint8Array([type]), new Uint8Array(16).fill(1))))
-    expect(await answerTo(scene, sending)).toEqual(unproven)
+    const answer = await answerTo(scene, sending)
+    if (type !== 0x10) expect(answer).toEqual(unproven)
+    else expect(decodeError(answer)).toMatchObject({ name: "unknown-lane" })
     expect(sending.sentBytes).toBeLessThanOrEqual(64 * kib + 16 * kib + 17)
     expect(sending.isCancelled).toBe(true)
   })
@@ -104,7 +110,17 @@ test("a long call is read however it is cut, and not on a lane that is gone", as
   }
   expect(scene.acted.map(({ body }) => body === text)).toEqual([true, true, true, true])
   await scene.restart()
-  expect(await post(scene.handle, (await device.seal("POST /x", text)).bytes)).toEqual(unproven)
+  const late = await device.seal("POST /x", text)
+  const answer = await post(scene.handle, late.bytes)
+  expect(device.openSealed(late, answer).error).toBe("unknown-lane")
+  // It is about this call alone, by the server alone, and says this alone.
+  const next = await device.seal("POST /x", text)
+  expect(() => device.openSealed(next, answer)).toThrow("proof is missing or wrong")
+  const changes = [1, 2, 5, 10].map((at) => flipped(answer, 8 * at))
+  const stranger = unreadCallAnswer(late.bytes, Identity.generate())
+  for (const forged of [...changes, stranger]) {
+    expect(() => device.openSealed(late, forged)).toThrow(PeerError)
+  }
   expect((await device.sealed("POST /x", "short")).error).toBe("unknown-lane")
 })
 

@@ -13,7 +13,7 @@ import {
 } from "./session-server-scene.js"
 
 interface Change {
-  put: (endOthers?: boolean) => Promise<CallAnswer>
+  put: (endOthers?: boolean, keep?: string) => Promise<CallAnswer>
 }
 
 /** Logged in with the old password, and the record is ready. */
@@ -24,8 +24,8 @@ async function begin(device: Device, to: string, from = password): Promise<Chang
   const bytes = change.record(response!, to, "alice", recordTerms, { minimum: cheap })
   const record = base64url(bytes)
   return {
-    put: (endOthers = false) =>
-      device.sealed(`PUT ${base}/password`, JSON.stringify({ record, endOthers })),
+    put: (endOthers = false, keep) =>
+      device.sealed(`PUT ${base}/password`, JSON.stringify({ record, endOthers, keep })),
   }
 }
 
@@ -79,6 +79,70 @@ describe.each(["memory", "store"] as const)("with lanes in the %s", (lanes) => {
     const done = ["one", "other"].filter((_, i) => answers[i]?.status === 204)
     expect(answers.map(({ error }) => error).sort()).toEqual(["denied", null])
     expect(await right(scene, password, "one", "other")).toEqual(done)
+  })
+
+  test("is taken by another server whose clock is behind, and by none after five minutes", async () => {
+    const scene = await Scene.open({ lanes })
+    await scene.device()
+    let secret = password
+    for (const [behindMs, error] of [
+      [2_000, null],
+      [300_000, null],
+      [-300_000, null],
+      [300_001, "denied"],
+      [-300_001, "denied"],
+    ] as const) {
+      const device = new Device(scene, `behind ${behindMs}`)
+      const change = await begin(device, `new ${behindMs}`, secret)
+      scene.nowMs -= behindMs
+      expect((await change.put()).error, String(behindMs)).toBe(error)
+      scene.nowMs += behindMs
+      if (error === null) secret = `new ${behindMs}`
+    }
+    expect(await right(scene, secret)).toEqual([secret])
+  })
+
+  test("ends all other sessions with the record, but the one that is to stay", async () => {
+    const scene = await Scene.open({ lanes })
+    const phone = await scene.device()
+    const thief = await scene.device("alice", "thief")
+    const bob = await scene.device("bob")
+    for (const one of [phone, thief]) expect((await one.sealed("GET /x")).status).toBe(200)
+    const passing = new Device(scene, "passing")
+    const change = await begin(passing, "new one")
+    const commits = scene.events.length
+    expect((await change.put(true, phone.id)).status).toBe(204)
+    expect(scene.events.slice(commits)).toEqual([
+      { kind: "password-changed", login: "alice" },
+      { kind: "revoked", login: "alice", session: null },
+    ])
+    expect((await thief.sealed("GET /x")).error).toBe("revoked")
+    for (const one of [phone, passing, bob]) {
+      expect((await one.sealed("GET /x")).status).toBe(200)
+      expect(await one.refresh()).toEqual(["lamps", "admin"])
+    }
+  })
+
+  test("keeps none that is another user's, has ended, or is none", async () => {
+    const scene = await Scene.open({ lanes })
+    const phone = await scene.device()
+    const bob = await scene.device("bob")
+    const ended = await scene.device("alice", "tablet")
+    await scene.server.revoke(ended.id)
+    let secret = password
+    for (const [i, keep] of [bob.id, ended.id, "A".repeat(22)].entries()) {
+      const passing = new Device(scene, `passing ${i}`)
+      const change = await begin(passing, `new ${i}`, secret)
+      secret = `new ${i}`
+      expect((await change.put(true, keep)).status).toBe(204)
+      expect((await scene.server.devices("alice")).map((one) => one.session)).toEqual([passing.id])
+    }
+    const change = await begin(new Device(scene, "last"), "last", secret)
+    expect((await change.put(true, "nonsense")).error).toBe("malformed")
+    expect((await bob.sealed("GET /x")).status).toBe(200)
+    expect(await phone.openLane()).toBe("revoked")
+    expect(await ended.openLane()).toBe("revoked")
+    expect(await right(scene, secret)).toEqual([secret])
   })
 
   test("a change that comes again is answered again, and does nothing", async () => {

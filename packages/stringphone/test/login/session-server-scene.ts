@@ -235,7 +235,8 @@ export class Device {
   async refresh(): Promise<readonly string[] | string> {
     const begun = beginRefresh(this.session, this.random.take(32))
     this.session = begun
-    const result = completeRefresh(begun, await this.post(begun.pending.request), this.serverKeys)
+    const answer = await this.post(begun.pending.request)
+    const result = completeRefresh(begun, answer, { realm, serverKeys: this.serverKeys })
     if ("error" in result) return result.error.name
     this.session = result.session
     this.serverKeys = [result.serverCard.publicKey]

@@ -63,6 +63,7 @@ export class Device {
 export interface DeviceFile {
   readonly generation: number
   readonly root: string | null
+  readonly serverKey: string
   readonly ephemeral?: string
 }
 
@@ -107,7 +108,8 @@ export class DeviceScene {
     await register({ invitation: text, password, device, store, minimumPrice: cheap })
     const [saved] = await new LoginShelf(store).all()
     const { generation, root, session } = saved!.session!
-    const state = { url: site.url, generation, session: hex(session), root: hex(root) }
+    const { realm } = saved!
+    const state = { url: site.url, realm, generation, session: hex(session), root: hex(root) }
     await writeFile(file, JSON.stringify({ ...state, serverKey: hex(saved!.serverKeys[0]!) }))
     this.requests.splice(0)
   }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { readFile, writeFile } from "node:fs/promises"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { base64url, hex, utf8 } from "../../src/bytes/index.js"
+import { Identity } from "../../src/identity/index.js"
 import { base, ClientScene } from "../login/session-client-scene.js"
 import { Device, DeviceScene, requireBarePython } from "./login-device-scene.js"
 
@@ -399,6 +400,34 @@ describe.skipIf(!hasPython)("signed calls of the device", () => {
       expect(await other.call(scene.file, "POST /lamps")).toMatchObject({ status: 200 })
       expect((await scene.saved()).generation).toBe(generation)
     }
+  })
+
+  test("follows a server that changes its key, and no answer that another one signed", async () => {
+    const { server } = scene
+    const old = server.identity
+    server.formerIdentities = [old]
+    server.identity = Identity.generate()
+    await server.restart()
+    server.passHour()
+    // The same answer, but for who signed it: the key of its generation proves all else.
+    scene.onAnswer = async (answer, request) => {
+      const body = new Uint8Array(await request.clone().arrayBuffer())
+      if (!isOurs(request) || body[0] !== 7) return answer
+      const bytes = new Uint8Array(await answer.arrayBuffer())
+      bytes.set(Identity.generate().sign("login refreshed", bytes.slice(97)), 33)
+      return new Response(bytes, { headers: answer.headers })
+    }
+    expect(await post()).toBe("unproven")
+    expect(await scene.saved()).toMatchObject({ generation: 1, serverKey: hex(old.publicKey) })
+    scene.calm()
+    expect(await post()).toMatchObject({ status: 200 })
+    const key = hex(server.identity.publicKey)
+    expect(await scene.saved()).toMatchObject({ generation: 2, serverKey: key })
+    server.formerIdentities = []
+    await server.restart()
+    server.passHour()
+    expect(await device.call(scene.file, "GET /lamps")).toMatchObject({ status: 200 })
+    expect(await scene.saved()).toMatchObject({ generation: 3, serverKey: key })
   })
 
   test("a copy of the session that refreshes too ends it, for both", async () => {

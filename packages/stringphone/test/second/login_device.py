@@ -278,7 +278,7 @@ def digest(body):
     return f"sha-256={in_field(sha256(body))}"
 
 class Session:
-    """A session in a file of one program: url, session, generation, root and serverKey, bytes in hexadecimal."""
+    """A session in a file of one program: url, realm, session, generation, root, serverKey; bytes in hexadecimal."""
 
     def __init__(self, file):
         self.file, self.lane = file, None
@@ -327,17 +327,17 @@ class Session:
         own, root = (bytes.fromhex(self.state[name]) for name in ("ephemeral", "root"))
         request = b"\7" + self.generation() + x25519(own, BASE_POINT)
         request += mac(self.key("refresh"), label("login refresh request"), request)
-        answer = self.post(request, 8, 49)
+        answer = self.post(request, 8, 369)
         shared, about = x25519(own, answer[1:33]), sha256(label("login refresh answer"), request, answer[:33])
-        require(any(shared), "unproven")
-        key = derive(shared + root, about, label("login refreshed key"))
-        text = open_box(key, bytes(12), about, answer[33:])
+        said = label("login refreshed") + text8(self.state["realm"]) + about + answer[97:]
+        server_key = bytes.fromhex(self.state["serverKey"])
+        require(any(shared) and is_ed25519(server_key, said, answer[33:97]), "unproven")
+        text = open_box(derive(shared + root, about, label("login refreshed key")), bytes(12), about, answer[97:])
         require(text is not None, "unproven")
-        self.state["scopes"] = json.loads(text)["scopes"]
-        self.state["root"] = derive(shared + root, about, label("login next root")).hex()
-        self.state["generation"] += 1
-        del self.state["ephemeral"]
-        self.lane = None
+        told, root = json.loads(text), derive(shared + root, about, label("login next root"))
+        self.state |= {"root": root.hex(), "generation": self.state["generation"] + 1, "scopes": told["scopes"]}
+        self.state["serverKey"] = base64.urlsafe_b64decode(told["card"])[1:33].hex()
+        self.lane, _ = None, self.state.pop("ephemeral")
         save(self.file, self.state)
 
     def call(self, method, target, headers={}, body=b""):

@@ -14,6 +14,7 @@ from topic_bytes import base64url, dh, h, hkdf, label, mac, public_key, sign, to
 
 PATH = pathlib.Path(__file__).parent.parent / "vectors" / "login-lanes.json"
 NONE = b""
+REALM = b"lamp.example"
 
 def derive(secret, salt, info):
     return hkdf(secret, salt, info, 32)
@@ -74,7 +75,9 @@ exchange_key = crypto_scalarmult_base(derive(seed, bytes(32), label("identity ex
 card = u(8, 1) + public_key(seed) + exchange_key + sign(seed, label("identity card") + exchange_key)
 terms = {"scopes": scopes} | lifetimes | {"card": base64url(card)}
 text = json.dumps(terms, separators=(",", ":")).encode()
-refreshed = b"\x08" + server_key + box(answer_key, 0, transcript, text + b" " * (-len(text) % 256))
+sealed = box(answer_key, 0, transcript, text + b" " * (-len(text) % 256))
+signature = sign(seed, label("login refreshed") + u(8, len(REALM)) + REALM + transcript + sealed)
+refreshed = b"\x08" + server_key + signature + sealed
 
 # 6.4: errors
 content = u(8, 4) + u(32, 0)
@@ -90,6 +93,10 @@ call = head + box(of_lane["requestSealingKey"], 1, head, padme(request))
 response = u(8, 1) + varint(200) + section([(b"x", b"y")]) + counted(b"it is bright") + section([])
 answer = b"\x11" + box(of_lane["answerSealingKey"], 1, h(call) + b"\x11", padme(response))
 
+# 6.4: an error to it, of which no more than the head was read
+content = u(8, 3) + u(32, 0)
+with_head = b"\x0e" + content + u(8, 3) + sign(seed, label("login error unread") + call[:25] + content)
+
 outputs = of_generation | of_lane | {
     "openLane": open_lane,
     "laneAnswer": lane_answer,
@@ -100,17 +107,19 @@ outputs = of_generation | of_lane | {
     "refreshed": refreshed,
     "expiredWithMac": with_mac,
     "expiredWithSignature": with_signature,
+    "unknownLaneUnread": with_head,
     "binaryRequest": request,
     "sealedCall": call,
     "binaryResponse": response,
     "sealedAnswer": answer,
 }
 ABOUT = ("Test vectors for spec/login.md §4 to §6 and §8.1, by a second implementation in Python from the spec "
-         "alone: test/second/login_lanes_vectors.py. Generation 1; call number 1; the error is `expired`, to openLane.")
+         "alone: test/second/login_lanes_vectors.py. Generation 1; call number 1; the errors "
+         "are `expired`, to openLane, and `unknown-lane`, to sealedCall.")
 
 if __name__ == "__main__":
-    written = {"about": ABOUT, "inputs": to_json(inputs), "scopes": scopes, "lifetimes": lifetimes,
-               "termsText": text.decode(), "outputs": to_json(outputs)}
+    written = {"about": ABOUT, "inputs": to_json(inputs), "realm": REALM.decode(), "scopes": scopes,
+               "lifetimes": lifetimes, "termsText": text.decode(), "outputs": to_json(outputs)}
     out = json.dumps(written, indent=1, ensure_ascii=False) + "\n"
     if sys.argv[1:] == ["--check"]:
         with open(PATH, encoding="utf-8") as file:

@@ -13,7 +13,7 @@ import {
 } from "../../src/login/binary-http/index.js"
 import { ClientLane, completeLane, requestLane } from "../../src/login/client-lane.js"
 import { beginRefresh, completeRefresh } from "../../src/login/client-refresh.js"
-import { errorAnswer, readError } from "../../src/login/error-proof.js"
+import { errorAnswer, readError, unreadCallAnswer } from "../../src/login/error-proof.js"
 import { errorKey, knownDeviceKey, laneOpeningKey, refreshKey } from "../../src/login/generation-keys.js"
 import { openLane } from "../../src/login/lane-opening.js"
 import { LaneWindow } from "../../src/login/lane-window.js"
@@ -70,12 +70,14 @@ test("a refresh", () => {
   expect(hex(begun.pending.request)).toBe(outputs.refresh)
   const step = refreshSession(found, begun.pending.request, {
     nowMs: 0,
+    realm: vectors.realm,
     server,
+    signer: server,
     ephemeralSecret: at("serverEphemeral"),
     userScopes: vectors.scopes,
   })
   expect(hex(step.answer)).toBe(outputs.refreshed)
-  const result = completeRefresh(begun, step.answer, [])
+  const result = completeRefresh(begun, step.answer, { realm: vectors.realm, serverKeys: [server.publicKey] })
   if (!("session" in result)) throw new Error("no answer")
   expect(hex(result.session.root)).toBe(outputs.nextRoot)
   const serverKey = exchangePublicKey(at("serverEphemeral"))
@@ -93,6 +95,10 @@ test("errors", () => {
   const answers = [errorAnswer(asked, "expired", errorKey(generation)), errorAnswer(asked, "expired", server)]
   expect(answers.map(hex)).toEqual([outputs.expiredWithMac, outputs.expiredWithSignature])
   for (const answer of answers) expect(readError(answer, asked, trust).name).toBe("expired")
+  const call = fromHex(outputs.sealedCall)
+  const unread = unreadCallAnswer(call.subarray(0, 25), server)
+  expect(hex(unread)).toBe(outputs.unknownLaneUnread)
+  expect(readError(unread, call, trust).name).toBe("unknown-lane")
 })
 
 test("a sealed call and its answer", () => {

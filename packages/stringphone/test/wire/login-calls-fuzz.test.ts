@@ -42,6 +42,7 @@ const read: Record<keyof typeof corpus, string> = {
   refreshed: "refreshed, next generation",
   "an error with a mac": "error, next generation: expired",
   "an error with a signature": "error, answer: unknown-lane",
+  "an error about a call that was not read": "error, answer: unknown-lane",
   "an error without a proof": "error",
   "a sealed call": "sealed call, call",
   "a sealed answer": "sealed answer, answer",

@@ -76,11 +76,16 @@ const formats: readonly Format[] = [
   },
   {
     name: "refreshed",
-    encoded: parts("08", bytes(32, 5), bytes(272, 6)),
-    value: { ephemeralKey: bytes(32, 5), sealed: bytes(272, 6) },
+    encoded: parts("08", bytes(32, 5), bytes(64, 8), bytes(272, 6)),
+    value: { ephemeralKey: bytes(32, 5), signature: bytes(64, 8), sealed: bytes(272, 6) },
     decode: decodeRefreshed,
     encode: encodeRefreshed,
-    made: () => encodeRefreshed({ ephemeralKey: bytes(32, 5), sealed: bytes(272, 6) }),
+    made: () =>
+      encodeRefreshed({
+        ephemeralKey: bytes(32, 5),
+        signature: bytes(64, 8),
+        sealed: bytes(272, 6),
+      }),
   },
   {
     name: "error that nobody proves",
@@ -114,6 +119,23 @@ const formats: readonly Format[] = [
         name: "unprotected",
         seconds: 0xffff_ffff,
         proof: { kind: "signature", signature: bytes(64, 8) },
+      }),
+  },
+  {
+    name: "error about a call that was not read",
+    encoded: parts("0e 03 00000000 03", bytes(64, 8)),
+    value: {
+      name: "unknown-lane",
+      seconds: 0,
+      proof: { kind: "call-signature", signature: bytes(64, 8) },
+    },
+    decode: decodeError,
+    encode: encodeError,
+    made: () =>
+      encodeError({
+        name: "unknown-lane",
+        seconds: 0,
+        proof: { kind: "call-signature", signature: bytes(64, 8) },
       }),
   },
   {
@@ -227,7 +249,7 @@ test("each error has a code, and no other code is one", () => {
 })
 
 test("a kind of proof that nobody knows is malformed", () => {
-  for (const kind of [3, 4, 255]) {
+  for (const kind of [4, 5, 255]) {
     for (const proof of [0, 32, 64]) {
       const encoded = parts("0e 01 00000000", Uint8Array.of(kind), bytes(proof, 1))
       expect(isMalformed(() => decodeError(encoded))).toBe(true)

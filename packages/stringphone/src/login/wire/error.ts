@@ -8,6 +8,8 @@ export type ErrorProof =
   | { readonly kind: "mac"; readonly mac: Uint8Array }
   /** 64 bytes, by the server key. */
   | { readonly kind: "signature"; readonly signature: Uint8Array }
+  /** The same, over the head of a sealed call that was not read to its end. */
+  | { readonly kind: "call-signature"; readonly signature: Uint8Array }
 
 export interface ErrorMessage {
   readonly name: LoginErrorName
@@ -17,7 +19,7 @@ export interface ErrorMessage {
 }
 
 export const errorType = 0x0e
-const kinds = ["none", "mac", "signature"] as const
+const kinds = ["none", "mac", "signature", "call-signature"] as const
 const names = new Map(Object.entries(loginErrors).map(([name, code]) => [code, name]))
 
 /**
@@ -54,11 +56,11 @@ function readProof(r: Reader): ErrorProof {
   const kind = kinds[r.u8("kind")]
   if (kind === "none") return { kind }
   if (kind === "mac") return { kind, mac: r.take(32, "mac").slice() }
-  if (kind === "signature") return { kind, signature: r.take(64, "signature").slice() }
+  if (kind) return { kind, signature: r.take(64, "signature").slice() }
   throw r.fail("the kind of its proof is unknown")
 }
 
 function proofBytes(proof: ErrorProof): Uint8Array {
   if (proof.kind === "mac") return proof.mac
-  return proof.kind === "signature" ? proof.signature : new Uint8Array(0)
+  return proof.kind === "none" ? new Uint8Array(0) : proof.signature
 }

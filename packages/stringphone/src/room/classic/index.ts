@@ -1,3 +1,4 @@
+export type { RandomBytes } from "../../bytes/index.js"
 export { MalformedPacketError } from "./errors.js"
 export { fragment, isFragment, maxFragments, maxPieceChars, Reassembler } from "./fragments.js"
 export type { IncomingFragment, ReassemblerLimits } from "./fragments.js"
@@ -13,7 +14,7 @@ export {
   signIntroduction,
   signRoomJoin,
 } from "./seal.js"
-export type { KeyTransportContent, PacketSigner, RandomBytes } from "./seal.js"
+export type { KeyTransportContent, PacketSigner } from "./seal.js"
 export { outsideClassicRoom } from "./state.js"
 export type {
   ClassicRoomContext,

@@ -1,13 +1,10 @@
-import { concat, UsageError } from "../../bytes/index.js"
+import { concat, type RandomBytes, UsageError } from "../../bytes/index.js"
 import * as crypto from "../../crypto/index.js"
 import { type Packet, signedBytes, type Unsigned } from "./packet.js"
 import type { Introduction } from "./wire/introduction.js"
 import type { KeyTransport } from "./wire/key-transport.js"
 import type { RoomJoin } from "./wire/room-join.js"
 import type { RoomMessage } from "./wire/room-message.js"
-
-/** Gives as many random bytes as are asked for. */
-export type RandomBytes = (length: number) => Uint8Array
 
 /** Who signs: an identity, without the label that our own protocols put in front. */
 export interface PacketSigner {

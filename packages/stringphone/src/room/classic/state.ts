@@ -1,5 +1,6 @@
+import type { RandomBytes } from "../../bytes/index.js"
 import type { ContactBook } from "../../identity/index.js"
-import type { PacketSigner, RandomBytes } from "./seal.js"
+import type { PacketSigner } from "./seal.js"
 
 /** What a step needs from outside. */
 export interface ClassicRoomContext {

@@ -10,7 +10,7 @@ import {
 } from "../../login/index.js"
 import { believed, toldError } from "./client-errors.js"
 import type { LoginChannel } from "./client-channel.js"
-import type { SavedLogin } from "./client-saved.js"
+import type { GenerationAge, SavedLogin } from "./client-saved.js"
 import type { LoginName, Shelf, Shelved } from "./client-shelf.js"
 
 /** Saved, with a session. */
@@ -90,9 +90,8 @@ export class SessionKeeper {
       if (begun === "again") continue
       const { pending, saved, session, shelved } = begun
       const answer = await this.#channel.post(pending.request)
-      const result = believed(() =>
-        completeRefresh({ ...session, pending }, answer, errorKeysOf(saved)),
-      )
+      const server = { realm: saved.realm, serverKeys: keysToldTo(saved) }
+      const result = believed(() => completeRefresh({ ...session, pending }, answer, server))
       if ("error" in result) {
         throw result.error.name === "revoked" ? await this.end(session) : toldError(result.error)
       }
@@ -100,6 +99,7 @@ export class SessionKeeper {
       const next: SavedLogin = {
         ...saved,
         session: result.session,
+        age: ageNow(terms),
         scopes: terms.scopes,
         serverKeys: withNewest(saved.serverKeys, serverCard.publicKey),
       }
@@ -131,14 +131,34 @@ interface BegunRefresh {
   readonly shelved: Shelved
 }
 
-/** Errors are believed by the key that this device was told last: an older one may be anybody's by now. */
-export function errorKeysOf({ serverKeys }: SavedLogin): readonly Uint8Array[] {
+/**
+ * The server's errors and refreshes are believed by the key that this session was told last: an older one may be
+ * anybody's by now.
+ */
+export function keysToldTo({ serverKeys }: SavedLogin): readonly Uint8Array[] {
   return serverKeys.slice(0, 1)
+}
+
+/** From now on. */
+export function ageNow({ accessSeconds }: Pick<GenerationAge, "accessSeconds">): GenerationAge {
+  return { sinceMs: Date.now(), accessSeconds }
+}
+
+/** The clock may be wrong, and may have been set: then there is one refresh more, or less. [LOGIN-5-7] */
+export function isOverAge(age: GenerationAge | null): boolean {
+  if (!age) return false
+  const passedMs = Date.now() - age.sinceMs
+  return passedMs < 0 || passedMs > age.accessSeconds * 1_000
 }
 
 /** The server changes its key: the others are still those of records and former sessions. [LOGIN-10-3] */
 export function withNewest(keys: readonly Uint8Array[], newest: Uint8Array): readonly Uint8Array[] {
   return [newest, ...keys.filter((key) => !sameBytes(key, newest))]
+}
+
+/** Another session was told it: logins believe it from now on, this session when it is told so itself. */
+export function withAnother(keys: readonly Uint8Array[], told: Uint8Array): readonly Uint8Array[] {
+  return keys.some((key) => sameBytes(key, told)) ? keys : [...keys, told]
 }
 
 /** What stays is pinned; and where the session ended by time, it lets this device in among strangers. [LOGIN-9-3] */

@@ -4,11 +4,13 @@ import { type ClientLane, completeLane, type ProvenError, requestLane } from "..
 import type { LoginChannel } from "./client-channel.js"
 import { believed, toldError } from "./client-errors.js"
 import {
-  errorKeysOf,
+  isOverAge,
+  keysToldTo,
   type LivingLogin,
   type SessionKeeper,
   type UsedGeneration,
 } from "./client-keeper.js"
+import type { GenerationAge } from "./client-saved.js"
 
 /** What calls go by. */
 export interface OpenLane {
@@ -16,6 +18,7 @@ export interface OpenLane {
   /** The session that it is of. */
   readonly session: Uint8Array
   readonly serverKeys: readonly Uint8Array[]
+  readonly age: GenerationAge | null
 }
 
 interface Asked extends UsedGeneration {
@@ -42,7 +45,7 @@ export class LaneHolder {
   /** @throws {PeerError} {ChannelError} {UsageError} as a refresh does */
   async open(): Promise<OpenLane> {
     const opened = this.#asked?.opened
-    if (opened && !this.#isDoubted) return opened
+    if (opened && !this.#isDoubted && !isOverAge(opened.age)) return opened
     this.#opening ??= this.#open().finally(() => (this.#opening = null))
     return this.#opening
   }
@@ -67,9 +70,14 @@ export class LaneHolder {
   async #open(): Promise<OpenLane> {
     for (let tries = 1; ; tries++) {
       const saved = await this.#keeper.current()
+      if (isOverAge(saved.age)) {
+        // Whoever has the root could answer for ever that all is well. [LOGIN-5-7]
+        await this.#keeper.refreshPast(saved.session)
+        continue
+      }
       const asked = this.#ask(saved)
       const answer = await this.#channel.post(asked.request)
-      const keys = errorKeysOf(saved)
+      const keys = keysToldTo(saved)
       const result = believed(() => completeLane(saved.session, asked.request, answer, keys))
       if ("error" in result) {
         await this.#react(result.error, saved, tries)
@@ -80,7 +88,8 @@ export class LaneHolder {
       if (this.#asked !== asked) continue
       this.#isDoubted = false
       if (!asked.opened) {
-        const opened = { lane, session: saved.session.session, serverKeys: keys }
+        const { age, session } = saved
+        const opened = { lane, session: session.session, serverKeys: keys, age }
         this.#asked = { ...asked, opened }
         return opened
       }

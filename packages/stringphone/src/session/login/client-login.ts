@@ -2,7 +2,7 @@ import { type LoggedIn, takeDeviceName, takeLogin, takeRealm } from "../../login
 import { LoginChannel } from "./client-channel.js"
 import { endpointOf, endpointUrl } from "./client-endpoint.js"
 import { logInOver } from "./client-handshake.js"
-import { withNewest } from "./client-keeper.js"
+import { ageNow, withNewest } from "./client-keeper.js"
 import { replaceRecord } from "./client-password.js"
 import { checkExpected, confirmServer, type Pins, pinsOf } from "./client-pins.js"
 import type { SavedLogin } from "./client-saved.js"
@@ -42,7 +42,8 @@ class KnownElsewhere extends Error {
  *   `other-realm`, `weak-price`, `price-too-high`: it is not the server that it was; `not-confirmed`; `denied`,
  *   `slow-down`
  * @throws {ChannelError} `unreachable`, `unauthenticated-answer`
- * @throws {UsageError} `bad-url`, `bad-login`, `bad-password`, `bad-realm`, `bad-petname`, `bad-scope`
+ * @throws {UsageError} `bad-url`, `bad-login`, `bad-password`, `bad-realm`, `bad-petname`, `bad-scope`,
+ *   `several-realms`: this device knows several servers at that address; give `realm`
  */
 export async function login(options: LoginOptions): Promise<LoginSession> {
   const endpoint = endpointOf(options.url)
@@ -100,6 +101,7 @@ function savedOf(
     price,
     scopes,
     session: { ...loggedIn.exportGeneration(), pending: null },
+    age: ageNow(loggedIn),
     known: null,
   }
 }

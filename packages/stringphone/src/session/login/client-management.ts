@@ -8,6 +8,11 @@ import type { Device } from "./client-types.js"
 
 // What a device asks about itself and its user's others: sealed calls below the base. spec/login.md §8.4
 
+/** All other sessions end but this one, too: 16 bytes, or none. */
+export interface EndedOthers {
+  readonly kept: Uint8Array | null
+}
+
 export async function listDevices(caller: Caller, endpoint: Endpoint): Promise<readonly Device[]> {
   const { body } = await manage(caller, endpoint, "GET", "/devices")
   const value = read(body)
@@ -30,12 +35,19 @@ export async function endOtherDevices(caller: Caller, endpoint: Endpoint): Promi
   await manage(caller, endpoint, "DELETE", "/devices")
 }
 
+/** @param others what becomes of the user's other sessions, in the same write; missing: they stay */
 export async function putRecord(
   caller: Caller,
   endpoint: Endpoint,
   record: Uint8Array,
+  others: EndedOthers | null,
 ): Promise<void> {
-  await manage(caller, endpoint, "PUT", "/password", { record: base64url(record) })
+  const ended = others && {
+    endOthers: true,
+    ...(others.kept && { keep: base64url(others.kept) }),
+  }
+  const content = { record: base64url(record), ...ended }
+  await manage(caller, endpoint, "PUT", "/password", content)
 }
 
 async function manage(

@@ -3,7 +3,7 @@ import { ClientRecord, opaqueReady } from "../../login/index.js"
 import { Caller } from "./client-caller.js"
 import type { LoginChannel } from "./client-channel.js"
 import { logInOver, shown } from "./client-handshake.js"
-import { knownOf, SessionKeeper, withNewest } from "./client-keeper.js"
+import { knownOf, SessionKeeper, withAnother, withNewest } from "./client-keeper.js"
 import { endDevice, putRecord } from "./client-management.js"
 import { type LoginName, type LoginShelf, PassingShelf } from "./client-shelf.js"
 import type { ChangePasswordOptions } from "./client-types.js"
@@ -16,7 +16,7 @@ export async function replaceRecord(
   shelf: LoginShelf,
   channel: LoginChannel,
   name: LoginName,
-  { minimumPrice, newPassword, oldPassword, onProgress }: ChangePasswordOptions,
+  { endsOthers, minimumPrice, newPassword, oldPassword, onProgress }: ChangePasswordOptions,
 ): Promise<void> {
   const saved = (await shelf.load(name))?.saved
   if (!saved) throw new UsageError("logged-out", "This device does not know that server. Log in.")
@@ -36,19 +36,25 @@ export async function replaceRecord(
   await shown(onProgress, "computing")
   const bounds = { floor, minimum: minimumPrice }
   const record = client.record(response, newPassword, login, terms, bounds)
-  const passing = { ...saved, session: { ...loggedIn.exportGeneration(), pending: null } }
+  const passing = {
+    ...saved,
+    session: { ...loggedIn.exportGeneration(), pending: null },
+    age: null,
+  }
   const serverKeys = withNewest(pinnedKeys, terms.serverKey)
   const keeper = new SessionKeeper(name, new PassingShelf({ ...passing, serverKeys }), channel)
   const caller = new Caller(keeper, channel)
   onProgress?.("finishing")
   try {
-    await putRecord(caller, channel.endpoint, record)
+    const own = (await shelf.load(name))?.saved.session
+    const others = endsOthers ? { kept: own?.session ?? null } : null
+    await putRecord(caller, channel.endpoint, record, others)
     await shelf.update(name, (now) => {
       const kept = now ?? saved
       return {
         ...kept,
         price: terms.price,
-        serverKeys: withNewest(kept.serverKeys, terms.serverKey),
+        serverKeys: withAnother(kept.serverKeys, terms.serverKey),
       }
     })
   } finally {

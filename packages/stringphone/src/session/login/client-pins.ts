@@ -1,4 +1,4 @@
-import { PeerError, sameBytes } from "../../bytes/index.js"
+import { PeerError, sameBytes, UsageError } from "../../bytes/index.js"
 import type { KnownSession, Price } from "../../login/index.js"
 import { knownOf } from "./client-keeper.js"
 import type { SavedLogin } from "./client-saved.js"
@@ -19,12 +19,15 @@ type Wanted = Pick<LoginOptions, "realm" | "serverKey"> & {
   readonly login: string
 }
 
-/** An address that was logged in at before is that server's, until somebody names another realm. */
+/**
+ * An address that was logged in at before is that server's, until somebody names another realm.
+ * @throws {UsageError} `several-realms`
+ */
 export function pinsOf(
   all: readonly SavedLogin[],
   { login, serverKey, url, ...wanted }: Wanted,
 ): Pins {
-  const realm = wanted.realm ?? all.find((one) => one.url === url)?.realm
+  const realm = wanted.realm ?? realmAt(all, url, login)
   const ofRealm = savedOfRealm(all, realm)
   const own = ofRealm.find((one) => one.login === login)
   return {
@@ -33,6 +36,21 @@ export function pinsOf(
     floor: own?.price,
     knownSession: (own && knownOf(own)) ?? undefined,
   }
+}
+
+/** Nobody guesses which one is meant: password and device's name are for one alone. */
+function realmAt(all: readonly SavedLogin[], url: string, login: string): string | undefined {
+  const there = all.filter((one) => one.url === url)
+  const own = there.filter((one) => one.login === login)
+  const realms = new Set((own.length > 0 ? own : there).map((one) => one.realm))
+  if (realms.size > 1) {
+    throw new UsageError(
+      "several-realms",
+      `At ${url} this device knows several servers: ${[...realms].join(", ")}. Say which one with \`realm\`.`,
+    )
+  }
+  const [realm] = realms
+  return realm
 }
 
 /** Whether this device knows servers of that realm, and this is none of them. */

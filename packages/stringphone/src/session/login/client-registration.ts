@@ -66,6 +66,7 @@ export async function register(options: RegisterOptions): Promise<LoginSession> 
     price: registered.price,
     scopes: [],
     session: null,
+    age: null,
     known: null,
   }))
   return login({ ...options, url, login: registered.login, realm })

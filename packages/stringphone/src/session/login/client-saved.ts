@@ -1,6 +1,12 @@
 import { ChannelError, decodeJson, encodeJson } from "../../bytes/index.js"
 import type { ClientSession, KnownSession, Price } from "../../login/index.js"
 
+/** Since when, by this device's clock, its session has its generation, and how long that lives. [LOGIN-5-7] */
+export interface GenerationAge {
+  readonly sinceMs: number
+  readonly accessSeconds: number
+}
+
 /** What a device keeps of one login. Secret. */
 export interface SavedLogin {
   /** With the base. */
@@ -8,13 +14,15 @@ export interface SavedLogin {
   readonly realm: string
   readonly login: string
   readonly device: string
-  /** Pinned, newest first: those that this device was told in its sessions. [LOGIN-3-4] */
+  /** Pinned: first what its session was told last, then what it and others were told before. [LOGIN-3-4] */
   readonly serverKeys: readonly Uint8Array[]
   /** The price at the last login or registration: the floor of the next one. [LOGIN-2-3] */
   readonly price: Price
   readonly scopes: readonly string[]
   /** `null`: logged out. */
   readonly session: ClientSession | null
+  /** `null`: not known. */
+  readonly age: GenerationAge | null
   /** Of the session before, to be let in among strangers. [LOGIN-9-3] */
   readonly known: KnownSession | null
 }
@@ -41,7 +49,9 @@ export function decodeSaved(bytes: Uint8Array): SavedLogin {
     )
   }
   const { device, known, login, price, realm, scopes, serverKeys, session, url } = value
-  return { url, realm, login, device, serverKeys, price, scopes, session, known }
+  // Those of before have none.
+  const age = (value as Partial<SavedLogin>).age ?? null
+  return { url, realm, login, device, serverKeys, price, scopes, session, age, known }
 }
 
 function read(bytes: Uint8Array): unknown {
@@ -54,7 +64,7 @@ function read(bytes: Uint8Array): unknown {
 
 function isSaved(value: unknown): value is SavedLogin {
   if (!isRecord(value)) return false
-  const { device, known, login, price, realm, scopes, serverKeys, session, url } = value
+  const { age, device, known, login, price, realm, scopes, serverKeys, session, url } = value
   return (
     [url, realm, login, device].every((text) => typeof text === "string") &&
     Array.isArray(serverKeys) &&
@@ -65,6 +75,7 @@ function isSaved(value: unknown): value is SavedLogin {
     Array.isArray(scopes) &&
     scopes.every((scope) => typeof scope === "string") &&
     (session === null || isSession(session)) &&
+    (age === undefined || age === null || isAge(age)) &&
     (known === null ||
       (isRecord(known) && isBytes(known["session"], 16) && isBytes(known["key"], 32)))
   )
@@ -80,6 +91,10 @@ function isSession(value: unknown): value is ClientSession {
       pending["request"] instanceof Uint8Array)
   const isNumber = Number.isSafeInteger(generation) && Number(generation) >= 1
   return isNumber && isPending && isBytes(root, 32) && isBytes(session, 16)
+}
+
+function isAge(value: unknown): value is GenerationAge {
+  return isRecord(value) && [value["sinceMs"], value["accessSeconds"]].every(Number.isSafeInteger)
 }
 
 function isBytes(value: unknown, length: number): value is Uint8Array {

@@ -70,12 +70,11 @@ export class LoginSession {
   }
 
   /**
-   * Sessions stay, this one and the others, unless `endsOthers` is set.
+   * Sessions stay, this one and the others. With `endsOthers` all others end in the same moment.
    * @throws {PeerError} `not-proven`: the old password is wrong, or somebody is in the way
    */
   async changePassword(options: ChangePasswordOptions): Promise<void> {
     await replaceRecord(this.#shelf, this.#channel, this.#keeper.name, options)
-    if (options.endsOthers) await this.revokeOthers()
   }
 
   /** To the next generation of keys, which happens by itself about once an hour of use. */

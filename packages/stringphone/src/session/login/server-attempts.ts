@@ -28,6 +28,7 @@ export interface AttemptKeeper {
   /** So many were added that somebody should look how many there are. */
   readonly isCrowded: boolean
   removeOld(nowMs: number): Promise<void>
+  forgetAll(): Promise<void>
 }
 
 /** As it was found. */
@@ -65,6 +66,10 @@ export class AttemptsInMemory implements AttemptKeeper {
     for (const [key, attempt] of this.#attempts) {
       if (!isInTime(attempt, nowMs)) this.#attempts.delete(key)
     }
+  }
+
+  async forgetAll(): Promise<void> {
+    this.#attempts.clear()
   }
 }
 
@@ -111,6 +116,11 @@ export class AttemptsInStore implements AttemptKeeper {
     const staying = new Set(living.slice(0, mostAttempts - surveyEvery).map(({ key }) => key))
     const going = listed.filter(({ key }) => !staying.has(key))
     await this.#store.commit({ writes: going.map(({ key }) => write(key, null)) })
+  }
+
+  async forgetAll(): Promise<void> {
+    const listed = await this.#store.list(keys.attempts)
+    await this.#store.commit({ writes: listed.map(({ key }) => write(key, null)) })
   }
 }
 

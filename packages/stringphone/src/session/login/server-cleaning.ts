@@ -1,7 +1,7 @@
 import { update } from "../../store/index.js"
 import { decodeJson, encodeJson } from "../../bytes/index.js"
 import type { ServerContext } from "./server-context.js"
-import { keys } from "./server-entries.js"
+import { idParts, keys } from "./server-entries.js"
 import type { ServerRegistrations } from "./server-registrations.js"
 
 /** How steadily the clock has run. */
@@ -10,8 +10,6 @@ interface ClockEntry {
   readonly lastMs: number
 }
 
-/** First characters of what is cleaned: a part each time. */
-const parts = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 const roundMs = 3_600_000
 const dayMs = 86_400_000
 
@@ -34,7 +32,8 @@ export class ServerCleaning {
   /** Something came. */
   notice(): void {
     const nowMs = this.#context.wallClock()
-    const isDue = this.#lastMs === null || Math.abs(nowMs - this.#lastMs) >= roundMs / parts.length
+    const isDue =
+      this.#lastMs === null || Math.abs(nowMs - this.#lastMs) >= roundMs / idParts.length
     if (!isDue || this.#running) return
     this.#lastMs = nowMs
     this.#running = this.#cleanPart(nowMs).finally(() => (this.#running = null))
@@ -47,8 +46,8 @@ export class ServerCleaning {
 
   async #cleanPart(nowMs: number): Promise<void> {
     const { attempts, lanes, limits, sessions, tell } = this.#context
-    const part = parts.charAt(this.#part)
-    this.#part = (this.#part + 1) % parts.length
+    const part = idParts.charAt(this.#part)
+    this.#part = (this.#part + 1) % idParts.length
     try {
       if (this.#part === 0) await attempts.removeOld(nowMs)
       await limits.removeForgotten(part, nowMs)

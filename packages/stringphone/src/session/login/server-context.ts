@@ -20,6 +20,8 @@ export interface ServerContext {
   readonly realms: ServerRealms
   readonly users: ServerUsers
   readonly sessions: ServerSessions
+  /** Of one user that live at once. */
+  readonly mostSessions: number
   readonly lanes: LaneKeeper
   readonly attempts: AttemptKeeper
   readonly limits: ServerLimits

@@ -29,8 +29,12 @@ export const keys = {
   attempts: "login/attempt/",
   attempt: (id: Uint8Array): string => `login/attempt/${base64url(id)}`,
   limit: (kind: string, who: string): string => `login/limit/${digest(kind, who)}`,
+  lanes: "login/lane/",
   lane: (id: Uint8Array): string => `login/lane/${base64url(id)}`,
 } as const
+
+/** What an ID begins with: what there is very much of is gone through a part at a time. */
+export const idParts = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 export function retiredKey(id: Uint8Array, generation: number): string {
   return `${keys.retired(id)}${generation}`
@@ -38,6 +42,28 @@ export function retiredKey(id: Uint8Array, generation: number): string {
 
 export function deviceKey(login: string, id: Uint8Array): string {
   return keys.devices(login) + base64url(id)
+}
+
+/** All that there is of a session. */
+export function removalOf(
+  login: string,
+  id: Uint8Array,
+  retired: readonly Entry[],
+): readonly Write[] {
+  const own = [keys.session(id), deviceKey(login, id), keys.seen(id), keys.starts(id)]
+  return [...own, ...retired.map(({ key }) => key)].map((key) => write(key, null))
+}
+
+/** What is retired, by the beginning of the keys. */
+export function retiredBySession(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const found = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    const session = entry.key.slice(0, entry.key.lastIndexOf("/") + 1)
+    const others = found.get(session)
+    if (others) others.push(entry)
+    else found.set(session, [entry])
+  }
+  return found
 }
 
 /** @returns `null`: there is none. @throws {ChannelError} `store-corrupt`, and those of the store */

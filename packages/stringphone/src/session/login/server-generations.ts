@@ -1,3 +1,4 @@
+import { UsageError } from "../../bytes/index.js"
 import { decodeOpenLane, decodeRefresh, openLane, refreshSession } from "../../login/index.js"
 import { idText, type ServerContext } from "./server-context.js"
 import type { LoadedSession } from "./server-sessions.js"
@@ -36,12 +37,16 @@ export class ServerGenerations {
     const { generation, session } = decodeRefresh(bytes)
     for (;;) {
       const loaded = await sessions.load(session)
+      const signer = loaded ? realms.identityWith(keyKnownBy(loaded, generation)) : realms.current
       const step = refreshSession(await sessions.found(loaded, generation), bytes, {
         nowMs: wallClock(),
+        realm: realms.now().realm,
         server: realms.current,
+        signer,
         ephemeralSecret: random(32),
         userScopes: loaded?.user?.value.scopes ?? [],
       })
+      if (!signer && step.event === "refused") tell({ kind: "trouble", error: missingIdentity() })
       if (!loaded || !step.record || step.record === loaded.record) return step.answer
       const isTaken = step.retired !== null || generation > numberOf(loaded)
       const { entry } = loaded
@@ -55,6 +60,13 @@ export class ServerGenerations {
       return step.answer
     }
   }
+}
+
+function missingIdentity(): UsageError {
+  return new UsageError(
+    "unknown-identity",
+    "A device knows this server by a key that it has no more, and cannot refresh. Give that identity in `formerIdentities`, or let its user log in again.",
+  )
 }
 
 function numberOf({ record }: LoadedSession): number {

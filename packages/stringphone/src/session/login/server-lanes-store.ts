@@ -9,7 +9,7 @@ import {
   mostLanes,
 } from "../../login/index.js"
 import type { Store } from "../../store/index.js"
-import { keys, read, unchanged, valueOf, write } from "./server-entries.js"
+import { idParts, keys, read, unchanged, valueOf, write } from "./server-entries.js"
 import { heldLane, type HeldLane, type LaneKeeper, seenEveryMs, takenBy } from "./server-lanes.js"
 import type { LoadedSession, ServerSessions } from "./server-sessions.js"
 
@@ -92,11 +92,18 @@ export class LanesInStore implements LaneKeeper {
   }
 
   async removeOld(prefix: string, nowMs: number): Promise<void> {
-    for (const entry of await this.#store.list(`login/lane/${prefix}`)) {
+    for (const entry of await this.#store.list(keys.lanes + prefix)) {
       const { openedMs } = valueOf<LaneEntry>(entry)
       if (Math.abs(nowMs - openedMs) <= this.#longestMs) continue
       const checks = [unchanged(entry.key, entry)]
       await this.#store.commit({ checks, writes: [write(entry.key, null)] })
+    }
+  }
+
+  async forgetAll(): Promise<void> {
+    for (const part of idParts) {
+      const listed = await this.#store.list(keys.lanes + part)
+      await this.#store.commit({ writes: listed.map(({ key }) => write(key, null)) })
     }
   }
 

@@ -39,6 +39,8 @@ export interface LaneKeeper {
     run: (table: LaneTable) => LaneStep,
   ): Promise<LaneStep | null>
   removeOld(prefix: string, nowMs: number): Promise<void>
+  /** Without their windows they would take what came since the store was as it is now. [LOGIN-5-4] */
+  forgetAll(): Promise<void>
 }
 
 interface MemoryLane extends HeldLane {
@@ -56,6 +58,8 @@ export const seenEveryMs = 600_000
 export class LanesInMemory implements LaneKeeper {
   readonly #lanes = new Map<string, MemoryLane>()
   readonly #tables = new Map<string, LaneTable>()
+  /** Keys of each user's lanes, in the same order. */
+  readonly #ofUsers = new Map<string, Set<string>>()
   readonly #sessions: ServerSessions
   readonly #most: number
   readonly #longestMs: number
@@ -77,8 +81,8 @@ export class LanesInMemory implements LaneKeeper {
     if (!held) return true
     const sessionKey = hex(session.id)
     this.#tables.set(sessionKey, useLane(this.#tables.get(sessionKey) ?? [], lane.id))
-    this.#lanes.delete(key)
-    this.#lanes.set(key, held)
+    this.#forget(key, held)
+    this.#add(key, held)
     if (held.seenMs === null || Math.abs(nowMs - held.seenMs) > seenEveryMs) {
       held.seenMs = nowMs
       await this.#sessions.see(session.id, nowMs)
@@ -99,11 +103,11 @@ export class LanesInMemory implements LaneKeeper {
       return null
     }
     this.#tables.set(key, step.table)
-    for (const lane of step.closed) this.#lanes.delete(hex(lane.id))
+    for (const { id } of step.closed) this.#forget(hex(id), session.entry)
     if (step.event === "opened") {
       const held = heldLane(step, session.entry.login)
-      if (held) this.#lanes.set(hex(held.id), { ...held, openedMs: nowMs, seenMs: null })
-      this.#dropOldest()
+      if (held) this.#add(hex(held.id), { ...held, openedMs: nowMs, seenMs: null })
+      this.#dropOldest(session.entry.login)
     }
     return step
   }
@@ -114,16 +118,36 @@ export class LanesInMemory implements LaneKeeper {
     }
   }
 
-  /** The one that was used least recently. */
-  #dropOldest(): void {
-    for (const [key, lane] of this.#lanes) {
-      if (this.#lanes.size <= this.#most) return
-      this.#drop(key, lane)
-    }
+  async forgetAll(): Promise<void> {
+    for (const all of [this.#lanes, this.#tables, this.#ofUsers]) all.clear()
   }
 
-  #drop(key: string, { generation, id }: HeldLane): void {
+  /** The one that was used least recently: of this user, where it has more than its share. [LOGIN-9-4] */
+  #dropOldest(login: string): void {
+    const share = Math.max(1, Math.floor(this.#most / 4))
+    const [own] = this.#ofUsers.get(login) ?? []
+    const isGreedy = (this.#ofUsers.get(login)?.size ?? 0) > share
+    const [first] = this.#lanes.keys()
+    const key = isGreedy ? own : this.#lanes.size > this.#most ? first : undefined
+    const lane = key === undefined ? null : this.#lanes.get(key)
+    if (key !== undefined && lane) this.#drop(key, lane)
+  }
+
+  #add(key: string, lane: MemoryLane): void {
+    const { login } = lane
+    this.#lanes.set(key, lane)
+    this.#ofUsers.set(login, (this.#ofUsers.get(login) ?? new Set()).add(key))
+  }
+
+  #forget(key: string, { login }: { readonly login: string }): void {
     this.#lanes.delete(key)
+    const own = this.#ofUsers.get(login)
+    if (own?.delete(key) && own.size === 0) this.#ofUsers.delete(login)
+  }
+
+  #drop(key: string, lane: MemoryLane): void {
+    const { generation, id } = lane
+    this.#forget(key, lane)
     const sessionKey = hex(generation.session)
     const idKey = hex(id)
     const left = (this.#tables.get(sessionKey) ?? []).filter((one) => hex(one.id) !== idKey)

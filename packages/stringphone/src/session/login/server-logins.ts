@@ -15,6 +15,13 @@ import { deviceKey, type Kept, keys, unchanged, write } from "./server-entries.j
 import type { CountedStart } from "./server-limits.js"
 import type { SessionEntry, UserEntry } from "./server-session-entry.js"
 
+/** A session that was saved. */
+interface OpenedLogin {
+  readonly session: Uint8Array
+  readonly welcome: Uint8Array
+  readonly told: { readonly session: string; readonly device: string }
+}
+
 /** Starts and finishes. spec/login.md §3 */
 export class ServerLogins {
   readonly #context: ServerContext
@@ -70,7 +77,20 @@ export class ServerLogins {
       tell({ kind: "trouble", error }) // The session is there: its device should have it.
     }
     tell({ kind: "logged-in", login: accepted.login, ...opened.told })
+    await this.#endSurplus(accepted.login, opened.session)
     return opened.welcome
+  }
+
+  /** Who logs in again and again fills no store. [LOGIN-9-4] */
+  async #endSurplus(login: string, session: Uint8Array): Promise<void> {
+    const { mostSessions, sessions, tell } = this.#context
+    try {
+      for (const id of await sessions.endSurplus(login, mostSessions, session)) {
+        tell({ kind: "revoked", login, session: idText(id), isDisplaced: true })
+      }
+    } catch (error) {
+      tell({ kind: "trouble", error }) // The next login ends them.
+    }
   }
 
   /** @returns the session that this device had, if it proves that; `null`: it is as a stranger */
@@ -82,10 +102,7 @@ export class ServerLogins {
   }
 
   /** @returns `null`: what the password was proven for is not there any more */
-  async #open(
-    accepted: AcceptedLogin,
-    kept: KeptAttempt,
-  ): Promise<{ welcome: Uint8Array; told: { session: string; device: string } } | null> {
+  async #open(accepted: AcceptedLogin, kept: KeptAttempt): Promise<OpenedLogin | null> {
     const { lifetimes, random, realms, store, users, wallClock } = this.#context
     const session = random(16)
     const { device, login, offer, scopesWanted } = accepted
@@ -119,7 +136,7 @@ export class ServerLogins {
         checks: [unchanged(keys.user(login), user), unchanged(key, null)],
         writes: [write(key, entry), write(deviceKey(login, session), 1)],
       })
-      if (isSaved) return { welcome, told: { session: idText(session), device } }
+      if (isSaved) return { session, welcome, told: { session: idText(session), device } }
     }
   }
 }

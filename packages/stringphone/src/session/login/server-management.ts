@@ -14,6 +14,12 @@ export interface Asking {
   readonly session: LoadedSession
 }
 
+/** `null`: nothing is to be changed. */
+type Change = (
+  user: UserEntry,
+  session: LoadedSession["entry"],
+) => { readonly user: UserEntry; readonly change?: null } | null
+
 /** A device, as JSON. */
 interface ToldDevice {
   readonly session: string
@@ -94,18 +100,22 @@ export class ServerManagement {
     const { login } = caller
     const realm = await realms.forSetup(session.entry.change?.offer.setup ?? null)
     const found = { isSame: false }
-    const isDone = await this.#saveBoth(session.id, (user, { change }) => {
+    const endsOthers = fields["endOthers"] === true
+    const kept = endsOthers ? keptId(fields["keep"]) : null
+    const change: Change = (user, { change }) => {
       found.isSame = sameBytes(decodeLoginRecord(user.record).opaque, opaque)
       if (found.isSame) return null // It came before, and its answer was lost. [LOGIN-8-3]
       if (!change || !sameBytes(hash(user.record), change.recordDigest)) return null // [LOGIN-8-3]
-      const sinceMs = wallClock() - change.sinceMs
-      if (sinceMs < 0 || sinceMs > changeMs) return null
+      // Clocks of servers differ.
+      if (Math.abs(wallClock() - change.sinceMs) > changeMs) return null
       const record = encodeLoginRecord(realm.takeRecord(login, opaque, change.offer))
-      const epoch = fields["endOthers"] === true ? user.epoch + 1 : user.epoch
+      const epoch = endsOthers ? user.epoch + 1 : user.epoch
       return { user: { ...user, record, epoch }, change: null }
-    })
+    }
+    const isDone = await this.#saveBoth(session.id, change, kept)
     if (!isDone && !found.isSame) return ownError("denied")
     if (isDone) tell({ kind: "password-changed", login })
+    if (isDone && endsOthers) tell({ kind: "revoked", login, session: null })
     return new Response(null, { status: 204 })
   }
 
@@ -119,13 +129,11 @@ export class ServerManagement {
     return Response.json(found ? { active: true, ...found } : { active: false })
   }
 
-  /** A user and one session, which follows its epoch: both or neither. */
+  /** A user, one session, and another that stays: they follow its epoch, all or none. */
   async #saveBoth(
     id: Uint8Array,
-    next: (
-      user: UserEntry,
-      session: LoadedSession["entry"],
-    ) => { user: UserEntry; change?: null } | null,
+    next: Change,
+    alsoKept: Uint8Array | null = null,
   ): Promise<boolean> {
     const { sessions } = this.#context
     for (;;) {
@@ -135,12 +143,28 @@ export class ServerManagement {
       if (!both) return false
       const { user, ...changes } = both
       const key = keys.user(loaded.entry.login)
+      const kept = await this.#otherOf(loaded, alsoKept)
+      const keptWrite = kept && write(keys.session(kept.id), { ...kept.entry, epoch: user.epoch })
       const isSaved = await sessions.save(loaded, { ...changes, epoch: user.epoch }, null, {
-        checks: [unchanged(key, loaded.user)],
-        writes: [write(key, user)],
+        checks: [
+          unchanged(key, loaded.user),
+          ...(kept ? [unchanged(keys.session(kept.id), kept)] : []),
+        ],
+        writes: [write(key, user), ...(keptWrite ? [keptWrite] : [])],
       })
       if (isSaved) return true
     }
+  }
+
+  /** @returns `null`: it is none of the same user that lives, or the same one */
+  async #otherOf(
+    { entry: { login }, id: own }: LoadedSession,
+    id: Uint8Array | null,
+  ): Promise<LoadedSession | null> {
+    if (!id || sameBytes(id, own)) return null
+    const { sessions, wallClock } = this.#context
+    const other = await sessions.load(id, login)
+    return other?.entry.login === login && isLiving(other, wallClock()) ? other : null
   }
 
   async #told(session: LoadedSession): Promise<ToldDevice> {
@@ -206,6 +230,14 @@ function recordOf(value: unknown): Uint8Array {
   } catch {
     // Told below.
   }
+  throw malformed()
+}
+
+/** @throws {PeerError} `malformed` */
+function keptId(value: unknown): Uint8Array | null {
+  if (value === undefined) return null
+  const id = typeof value === "string" ? sessionIdOf(value) : null
+  if (id) return id
   throw malformed()
 }
 

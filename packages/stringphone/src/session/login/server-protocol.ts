@@ -1,5 +1,11 @@
 import { PeerError } from "../../bytes/index.js"
-import { errorAnswer, loginErrors, mostRequestBytes } from "../../login/index.js"
+import {
+  callHeadBytes,
+  errorAnswer,
+  loginErrors,
+  mostRequestBytes,
+  unreadCallAnswer,
+} from "../../login/index.js"
 import { unavailable } from "./server-answers.js"
 import { asBody, type BodyRead, readBody } from "./server-body.js"
 import type { ServerContext } from "./server-context.js"
@@ -25,6 +31,14 @@ const notRead = Uint8Array.of(0x0e, loginErrors.malformed, 0, 0, 0, 0, 0)
 /** What a message is answered with. */
 type Answering = (bytes: Uint8Array) => Promise<Uint8Array>
 
+/** What came of reading a message. */
+type MessageRead =
+  | BodyRead
+  /** It is none of ours. */
+  | { readonly kind: "foreign" }
+  /** A long call, of which no more than that matters. */
+  | { readonly kind: "lane-gone"; readonly head: Uint8Array }
+
 interface Asked {
   readonly address: string | null
   readonly app: Handler
@@ -44,27 +58,35 @@ export class ServerProtocol {
   /** @throws {ChannelError} */
   async answer(request: Request, asked: Asked): Promise<Response> {
     const read = await this.#body(request)
-    if (read?.kind === "crowded") return unavailable()
-    // What was not read cannot be named in a proof.
-    const isWhole = read?.kind === "whole"
-    const answer = isWhole
-      ? await this.#answerTo(read.bytes, asked, request.signal)
-      : notRead.slice()
+    if (read.kind === "crowded") return unavailable()
+    const answer = await this.#answerToRead(read, asked, request.signal)
     return new Response(asBody(answer), {
       headers: { "content-type": contentType, "cache-control": "no-store" },
     })
   }
 
-  /** `null`: it is none of ours. */
-  async #body(request: Request): Promise<BodyRead | null> {
-    if (request.headers.get("content-type") !== contentType) return null
+  async #answerToRead(read: MessageRead, asked: Asked, signal: AbortSignal): Promise<Uint8Array> {
+    if (read.kind === "whole") return this.#answerTo(read.bytes, asked, signal)
+    // What was not read cannot be named in a proof.
+    if (read.kind !== "lane-gone") return notRead.slice()
+    const { head } = read
+    return unreadCallAnswer(head, this.#context.realms.identityOfLane(laneIn(head)))
+  }
+
+  async #body(request: Request): Promise<MessageRead> {
+    if (request.headers.get("content-type") !== contentType) return { kind: "foreign" }
     const { bodies: budget, lanes } = this.#context
+    const gone: { head?: Uint8Array } = {}
     // Strangers have no lanes, and nothing of more than 64 KiB to say.
     const mostBytes = async (beginning: Uint8Array): Promise<number> => {
       if (beginning[0] !== sealedCall) return 0
-      return (await lanes.find(beginning.slice(1, 17))) ? mostRequestBytes : 0
+      if (await lanes.find(laneIn(beginning))) return mostRequestBytes
+      gone.head = beginning.slice(0, callHeadBytes)
+      return 0
     }
-    return readBody(request, { mostBytes, budget })
+    const read = await readBody(request, { mostBytes, budget })
+    const { head } = gone
+    return head && read.kind === "too-long" ? { kind: "lane-gone", head } : read
   }
 
   async #answerTo(
@@ -91,4 +113,8 @@ export class ServerProtocol {
       return errorAnswer(body, "malformed", server)
     }
   }
+}
+
+function laneIn(head: Uint8Array): Uint8Array {
+  return head.slice(1, 17)
 }

@@ -72,7 +72,12 @@ export class ServerRealms {
 
   /** Who has heard of this key only believes its errors. [LOGIN-10-3] */
   identityOf(serverKey: Uint8Array): Identity {
-    return this.#identities.find((one) => sameBytes(one.publicKey, serverKey)) ?? this.current
+    return this.identityWith(serverKey) ?? this.current
+  }
+
+  /** `null`: this server does not have it any more. */
+  identityWith(serverKey: Uint8Array): Identity | null {
+    return this.#identities.find((one) => sameBytes(one.publicKey, serverKey)) ?? null
   }
 
   /** A lane's ID begins as the server key that its device knows: so also lost lanes have errors that it believes. */

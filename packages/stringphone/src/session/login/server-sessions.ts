@@ -14,10 +14,11 @@ import {
 import type { Entry, Store } from "../../store/index.js"
 import {
   type Check,
-  deviceKey,
   type Kept,
   keys,
   read,
+  removalOf,
+  retiredBySession,
   retiredKey,
   unchanged,
   valueOf,
@@ -117,19 +118,69 @@ export class ServerSessions {
 
   /** Living ones, the newest first. */
   async of(login: string): Promise<readonly LoadedSession[]> {
+    const nowMs = this.#wallClock()
+    return (await this.#all(login, await this.#listed(login))).filter((one) => isLiving(one, nowMs))
+  }
+
+  /**
+   * Ends those used least recently where a user has more than that living, and forgets the oldest of the others where
+   * there are more than that. [LOGIN-9-4]
+   * @param except is not ended
+   * @returns what was ended
+   */
+  async endSurplus(
+    login: string,
+    most: number,
+    except: Uint8Array,
+  ): Promise<readonly Uint8Array[]> {
+    const listed = await this.#listed(login)
+    if (listed.length <= most) return []
+    const all = await this.#all(login, listed)
+    const nowMs = this.#wallClock()
+    const over = all.filter((one) => !isLiving(one, nowMs))
+    for (const one of over.slice(most)) await this.#forget(login, one)
+    const living = all.filter((one) => isLiving(one, nowMs))
+    if (living.length <= most) return []
+    const used = await Promise.all(
+      living.map(async (one) => ({
+        id: one.id,
+        usedMs: Math.max(one.entry.createdMs, (await this.seenMs(one.id)) ?? 0),
+      })),
+    )
+    const others = used.filter(({ id }) => !sameBytes(id, except))
+    const surplus = others.sort((a, b) => b.usedMs - a.usedMs).slice(most - 1)
+    const ended: Uint8Array[] = []
+    for (const { id } of surplus) if (await this.revoke(id, login)) ended.push(id)
+    return ended
+  }
+
+  /** IDs of all that are remembered. */
+  async #listed(login: string): Promise<readonly Uint8Array[]> {
+    const prefix = keys.devices(login)
+    return (await this.#store.list(prefix)).map(({ key }) =>
+      fromBase64url(key.slice(prefix.length)),
+    )
+  }
+
+  /** The newest first. */
+  async #all(login: string, ids: readonly Uint8Array[]): Promise<readonly LoadedSession[]> {
     const user = await this.#user(login)
-    const listed = await this.#store.list(keys.devices(login))
-    const ids = listed.map(({ key }) => fromBase64url(key.slice(keys.devices(login).length)))
     const found = await Promise.all(
       ids.map(async (id) => {
         const kept = await read<SessionEntry>(this.#store, keys.session(id))
         return kept && this.#loaded(id, kept, user)
       }),
     )
-    const nowMs = this.#wallClock()
-    return found
-      .filter((one): one is LoadedSession => one !== null && isLiving(one, nowMs))
-      .sort((a, b) => b.entry.createdMs - a.entry.createdMs)
+    return found.filter((one) => one !== null).sort((a, b) => b.entry.createdMs - a.entry.createdMs)
+  }
+
+  async #forget(login: string, { entry, id, version }: LoadedSession): Promise<void> {
+    const retired = await this.#store.list(keys.retired(id))
+    const lanes = entry.lanes.map((lane) => write(keys.lane(lane.id), null))
+    await this.#store.commit({
+      checks: [unchanged(keys.session(id), { version })],
+      writes: [...removalOf(login, id, retired), ...lanes],
+    })
   }
 
   /** A call came. */
@@ -165,10 +216,7 @@ export class ServerSessions {
       }
       await this.#store.commit({
         checks: [unchanged(entry.key, entry)],
-        writes: [
-          ...[entry.key, deviceKey(session.login, id), keys.seen(id), keys.starts(id)],
-          ...retired.map(({ key }) => key),
-        ].map((key) => write(key, null)),
+        writes: removalOf(session.login, id, retired),
       })
     }
   }
@@ -220,18 +268,6 @@ export class ServerSessions {
 
 export function isLiving({ record }: LoadedSession, nowMs: number): boolean {
   return record.state === "living" && isSessionLiving(record, nowMs)
-}
-
-/** By the beginning of their keys. */
-function retiredBySession(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
-  const found = new Map<string, Entry[]>()
-  for (const entry of entries) {
-    const session = entry.key.slice(0, entry.key.lastIndexOf("/") + 1)
-    const others = found.get(session)
-    if (others) others.push(entry)
-    else found.set(session, [entry])
-  }
-  return found
 }
 
 /** Its device learns no more that it ended. [LOGIN-6-6] */

@@ -16,6 +16,11 @@ export interface LoginServerOptions {
   /** Hosts (with their ports) that this server is reached by; without them any is taken. */
   readonly authorities?: readonly string[]
   /**
+   * Pages that log in and call from a browser, and are not from this server: origins as `http://page.example:8080`, or
+   * `*` for any; none unless set.
+   */
+  readonly origins?: readonly string[]
+  /**
    * Where lanes and begun logins are: `memory`, the default, is fast, and each process has its own; `store`
    * is for several processes behind one address, and costs a commit for each call.
    */
@@ -37,7 +42,9 @@ export interface LoginServerLimits {
   readonly accessSeconds?: number
   /** How long a session lives that nobody refreshes; 90 days unless set. */
   readonly refreshSeconds?: number
-  /** Lanes in memory, of all sessions together; 200,000 unless set. */
+  /** Of one user that live at once; 100 unless set. With one more, that used least recently ends. */
+  readonly sessions?: number
+  /** Lanes in memory, of all sessions together; 200,000 unless set. One user has at most a quarter of them. */
   readonly lanes?: number
   /** For bodies of more than 64 KiB, all that are being read at once; 256 MiB unless set. */
   readonly bodyBytes?: number
@@ -89,7 +96,14 @@ export type LoginServerEvent =
   | { readonly kind: "refreshed"; readonly login: string; readonly session: string }
   /** Two had one session: it has ended. */
   | { readonly kind: "reuse"; readonly login: string; readonly session: string }
-  | { readonly kind: "revoked"; readonly login: string; readonly session: string | null }
+  | {
+      readonly kind: "revoked"
+      readonly login: string
+      /** `null`: all, or all others. */
+      readonly session: string | null
+      /** It ended for a newer one: the user had as many as there may be. */
+      readonly isDisplaced?: true
+    }
   | { readonly kind: "password-changed"; readonly login: string }
   | { readonly kind: "user-removed"; readonly login: string }
   /** A call was not acted on. `reason` is the name of the error. */

@@ -14,10 +14,11 @@ import { LanesInStore } from "./server-lanes-store.js"
 import { ServerLimits } from "./server-limits.js"
 import { ServerLogins } from "./server-logins.js"
 import { deviceOf, introspect, ServerManagement } from "./server-management.js"
+import { Origins } from "./server-origins.js"
 import { ServerProtocol } from "./server-protocol.js"
 import { ServerRealms, takeBase } from "./server-realms.js"
 import { ServerRegistrations } from "./server-registrations.js"
-import { targetOf } from "./server-requests.js"
+import { type Target, targetOf } from "./server-requests.js"
 import { ServerSealed } from "./server-sealed.js"
 import { ServerSessions, sessionIdOf } from "./server-sessions.js"
 import { ServerSigned } from "./server-signed.js"
@@ -34,6 +35,7 @@ import type {
 import { ServerUsers } from "./server-users.js"
 
 const usualLanes = 200_000
+const usualSessions = 100
 const usualBodyBytes = 256 * 2 ** 20
 /** Of a generation, and what is under way after it. */
 const overlapMs = 120_000
@@ -41,17 +43,24 @@ const overlapMs = 120_000
 /**
  * A server of logins, with all of its state in a store.
  *
- * @throws {UsageError} `bad-realm`, `bad-price`, `bad-base`, `bad-limit`
+ * @throws {UsageError} `bad-realm`, `bad-price`, `bad-base`, `bad-limit`, `bad-origin`
  * @throws {ChannelError} `setup-corrupt`, and those of the store
  */
 export async function openLoginServer(options: LoginServerOptions): Promise<LoginServer> {
   const { authorities, base = "/.stringphone/login", store } = options
-  const { accessSeconds, bodyBytes, lanes: most, refreshSeconds } = limitsOf(options)
+  const {
+    accessSeconds,
+    bodyBytes,
+    lanes: most,
+    refreshSeconds,
+    sessions: mostSessions,
+  } = limitsOf(options)
   const wallClock = options.wallClock ?? Date.now
+  const origins = options.origins ? Origins.take(options.origins) : null
   const sessions = new ServerSessions(store, wallClock)
   const longestMs = accessSeconds * 1_000 + overlapMs
   const isInStore = options.lanes === "store"
-  return new LoginServer({
+  const context: ServerContext = {
     store,
     base: takeBase(base),
     authorities: authorities ? new Set(authorities.flatMap(formsOf)) : null,
@@ -61,6 +70,7 @@ export async function openLoginServer(options: LoginServerOptions): Promise<Logi
     }),
     users: new ServerUsers(store),
     sessions,
+    mostSessions,
     lanes: isInStore
       ? new LanesInStore(store, sessions, longestMs)
       : new LanesInMemory(sessions, { longestMs, most }),
@@ -71,7 +81,8 @@ export async function openLoginServer(options: LoginServerOptions): Promise<Logi
     wallClock,
     random: options.randomBytes ?? randomBytes,
     tell: teller(options.onEvent),
-  })
+  }
+  return new LoginServer(context, origins)
 }
 
 /** Callers leave out the port that their scheme has anyway. */
@@ -83,10 +94,12 @@ function formsOf(authority: string): readonly string[] {
 function limitsOf({ limits = {} }: LoginServerOptions): {
   accessSeconds: number
   refreshSeconds: number
+  sessions: number
   lanes: number
   bodyBytes: number
 } {
-  const all = { ...usualLifetimes, lanes: usualLanes, bodyBytes: usualBodyBytes, ...limits }
+  const usual = { sessions: usualSessions, lanes: usualLanes, bodyBytes: usualBodyBytes }
+  const all = { ...usualLifetimes, ...usual, ...limits }
   if (Object.values(all).every((one) => Number.isSafeInteger(one) && one >= 1)) return all
   throw new UsageError("bad-limit", "Limits of a login server are whole numbers from 1 up.")
 }
@@ -94,16 +107,18 @@ function limitsOf({ limits = {} }: LoginServerOptions): {
 /** Opened by {@link openLoginServer}. It has no timers: there is nothing to close but its store. */
 export class LoginServer {
   readonly #context: ServerContext
+  readonly #origins: Origins | null
   readonly #registrations: ServerRegistrations
   readonly #protocol: ServerProtocol
   readonly #signed: ServerSigned
   readonly #cleaning: ServerCleaning
 
   /** @internal */
-  constructor(context: ServerContext) {
+  constructor(context: ServerContext, origins: Origins | null) {
     const calls = new ServerCalls(context)
     const sealed = new ServerSealed(context, calls, new ServerManagement(context))
     this.#context = context
+    this.#origins = origins
     this.#registrations = new ServerRegistrations(context)
     this.#protocol = new ServerProtocol(context, {
       logins: new ServerLogins(context),
@@ -133,16 +148,13 @@ export class LoginServer {
    */
   handler(app: Handler): InformedHandler {
     return async (request, info = {}) => {
-      const answer = this.#answerTo(request, info, app)
-      if (!answer) return app(request)
-      try {
-        return await answer()
-      } catch (error) {
-        this.#context.tell({ kind: "trouble", error })
-        return unavailable()
-      } finally {
-        this.#cleaning.notice()
-      }
+      const target = targetOf(request, info)
+      const allowed = this.#origins?.preflight(request, this.#isAtBase(target))
+      if (allowed) return allowed
+      const answering = this.#answerTo(request, target, info, app)
+      if (!answering) return app(request)
+      const answer = await this.#answered(answering)
+      return this.#origins?.show(answer, request) ?? answer
     }
   }
 
@@ -208,16 +220,44 @@ export class LoginServer {
     return this.#context.realms.renewSetup()
   }
 
+  /**
+   * All devices open lanes anew, and begun logins begin anew. Call it before the first request on a store that was put
+   * back to an earlier state, as from a backup: the windows in it are those of then, and calls that came since would
+   * be taken once more. Revocations and other passwords since then are lost, too: repeat them.
+   */
+  async forgetLanes(): Promise<void> {
+    await this.#context.lanes.forgetAll()
+    await this.#context.attempts.forgetAll()
+  }
+
   /** Waits for the cleaning that is under way: before its store is closed. */
   settled(): Promise<void> {
     return this.#cleaning.settled()
   }
 
+  async #answered(answering: () => Promise<Response>): Promise<Response> {
+    try {
+      return await answering()
+    } catch (error) {
+      this.#context.tell({ kind: "trouble", error })
+      return unavailable()
+    } finally {
+      this.#cleaning.notice()
+    }
+  }
+
+  #isAtBase({ path, query }: Target): boolean {
+    return path === this.#context.base && query === ""
+  }
+
   /** `null`: it is none of ours. */
-  #answerTo(request: Request, info: RequestInfo, app: Handler): (() => Promise<Response>) | null {
-    const target = targetOf(request, info)
-    const isAtBase = target.path === this.#context.base && target.query === ""
-    if (request.method === "POST" && isAtBase) {
+  #answerTo(
+    request: Request,
+    target: Target,
+    info: RequestInfo,
+    app: Handler,
+  ): (() => Promise<Response>) | null {
+    if (request.method === "POST" && this.#isAtBase(target)) {
       const address = info.address ?? null
       return () => this.#protocol.answer(request, { address, app, target })
     }

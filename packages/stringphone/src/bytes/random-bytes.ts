@@ -1,0 +1,2 @@
+/** As many cryptographically random bytes as are asked for. */
+export type RandomBytes = (length: number) => Uint8Array
