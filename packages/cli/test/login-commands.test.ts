@@ -1,9 +1,9 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { freshHome } from "./folder.js"
+import { middlebox } from "./login-middlebox.js"
 import {
   failure,
   invitation,
@@ -15,8 +15,6 @@ import {
   secretFile,
 } from "./login-scene.js"
 import { type Finished, json, Running, stringphone } from "./program.js"
-
-type Check = { readonly check: string; readonly ok: boolean | null; readonly text: string }
 
 describe("logging in", { timeout: 120_000 }, () => {
   it("asks on first contact, believes an expected fingerprint, and no other", async () => {
@@ -51,7 +49,8 @@ describe("logging in", { timeout: 120_000 }, () => {
   it("takes no invitation of another server of a known realm, unless its owner says so", async () => {
     const [known, other] = [await loginScene(), await loginScene()]
     const home = await registered(known)
-    const args = ["login", "to", await invitation(other), "--password-file", secretFile()]
+    const file = secretFile(await invitation(other))
+    const args = ["login", "to", file, "--password-file", secretFile()]
     const refused = await failure(home, args)
     expect(refused).toMatchObject({ code: 1, stdout: "" })
     expect(refused.stderr).toContain("not of the server of lamp.example that you know")
@@ -146,10 +145,14 @@ describe("logging in", { timeout: 120_000 }, () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const text = readFileSync(file, "utf8").trim()
     const secret = ["--password-file", secretFile()]
-    const nameless = await failure(freshHome(), ["login", "to", text, ...secret])
+    const word = await failure(freshHome(), ["login", "to", text, "--login", "bob", ...secret])
+    expect(word).toMatchObject({ code: 2, stdout: "" })
+    expect(word.stderr).toContain("others see the words of a command")
+    expect(word.stderr).not.toContain(text.slice(0, 30))
+    const nameless = await failure(freshHome(), ["login", "to", file, ...secret])
     expect(nameless).toMatchObject({ code: 2 })
     const elsewhere = await failure(freshHome(), [
-      ...["login", "to", text, "--login", "bob", "--realm", "oven.example", ...secret],
+      ...["login", "to", file, "--login", "bob", "--realm", "oven.example", ...secret],
     ])
     expect(elsewhere.stderr).toContain("The invitation is of lamp.example")
     const home = freshHome()
@@ -164,11 +167,21 @@ describe("logging in", { timeout: 120_000 }, () => {
     )
     const again = await failure(freshHome(), ["login", "to", file, "--login", "eve", ...secret])
     expect(again).toMatchObject({ code: 1 })
-    const other = await invitation(scene, ["--login", "carol"])
+    expect(again.stderr).toContain("does not take this invitation: it was used")
+    expect(again.stderr).toContain(`login to ${scene.url} --login eve`)
+    const other = secretFile(broken(await invitation(scene, ["--login", "carol"])))
     const wrong = await failure(freshHome(), ["login", "to", other, "--login", "eve", ...secret])
     expect(wrong.stderr).toContain("The invitation is for carol.")
+    expect(await json(freshHome(), ["login", "to", other, ...secret])).toMatchObject({
+      login: "carol",
+    })
   })
 })
+
+/** As a message or an editor breaks a long line. */
+function broken(text: string): string {
+  return text.replace(/.{60}/g, "$&\r\n")
+}
 
 describe("sessions", { timeout: 120_000 }, () => {
   it("change their password, end others, and log out", async () => {
@@ -202,7 +215,8 @@ describe("sessions", { timeout: 120_000 }, () => {
     const [lamp, oven] = [await loginScene(), await loginScene()]
     const home = await registered(lamp)
     const secret = ["--password-file", secretFile()]
-    await json(home, ["login", "to", await invitation(lamp, ["--login", "bob"]), ...secret])
+    const ofBob = secretFile(await invitation(lamp, ["--login", "bob"]))
+    await json(home, ["login", "to", ofBob, ...secret])
     await json(home, ["login", "logout", "--login", "bob"])
     await json(home, ["login", "to", lamp.url, "--login", "bob", ...secret])
     const several = await failure(home, ["login", "call", "GET", "/"])
@@ -278,6 +292,21 @@ describe("calls", { timeout: 120_000 }, () => {
     expect(mode.stderr).toContain("in the other way, sealed or signed")
   })
 
+  it("end when they said that they would, also where nobody answers", async () => {
+    const scene = await loginScene()
+    const silent = createServer((socket) => socket.on("error", () => undefined))
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void silent.close())
+    let where = scene.url
+    const home = await registered({ ...scene, url: (await middlebox(() => where, {})).url })
+    where = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    for (const way of [[], ["--signed"]]) {
+      const late = await failure(home, ["login", "call", "GET", "/", "--wait", "1", ...way])
+      expect(late).toMatchObject({ code: 1, stdout: "" })
+      expect(late.stderr).toContain("There was no answer within 1 s.")
+    }
+  })
+
   it("say that an API behind the server is away", async () => {
     const scene = await loginScene(["--forward", "http://127.0.0.1:1"])
     const home = await registered(scene)
@@ -285,57 +314,5 @@ describe("calls", { timeout: 120_000 }, () => {
       code: 1,
       stdout: "The API does not answer.\n",
     })
-  })
-})
-
-describe("login doctor", { timeout: 120_000 }, () => {
-  it("says what works, and in words what does not", async () => {
-    const scene = await loginScene()
-    const home = await registered(scene)
-    const good = await json(home, ["login", "doctor"])
-    const checks = good["checks"] as readonly Check[]
-    expect(good["ok"]).toBe(true)
-    expect(checks.map(({ check }) => check)).toEqual([
-      ...["session", "reachable", "server", "clock", "sealed", "server-key", "signed"],
-    ])
-    expect(checks.map(({ text }) => text).join(" ")).toContain(scene.fingerprint)
-    await json(scene.home, ["login", "user", "revoke", "ann"])
-    const revoked = await failure(home, ["login", "doctor"])
-    expect(revoked.code).toBe(1)
-    expect(revoked.stdout).toContain("✘ sealed calls fail: This session has ended.")
-    expect(revoked.stdout).not.toContain("\x1b")
-
-    const nobody = await failure(freshHome(), ["login", "doctor", "--at", scene.url])
-    expect(nobody.stdout).toContain("✘ This key ring has no session there.")
-    expect(nobody.stdout).toContain("✔ A login server answers there")
-  })
-
-  it("tells a portal, a forger and a dead server from each other", async () => {
-    const scene = await loginScene()
-    const home = await registered(scene)
-    expect(await scene.running.end()).toBe(0)
-    const dead = await failure(home, ["login", "doctor"])
-    expect(dead.stdout).toContain("does not answer")
-    const port = Number(new URL(scene.url).port)
-    const type = { "content-type": "application/stringphone-login" }
-    const answers = [
-      [{ "content-type": "text/html" }, "no login server"],
-      [type, "not proven"],
-    ] as const
-    for (const [fields, says] of answers) {
-      const server = createServer((_, response) => response.writeHead(200, fields).end("hi"))
-      await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve))
-      onTestFinished(() => void server.close())
-      expect((server.address() as AddressInfo).port).toBe(port)
-      const found = await failure(home, ["login", "doctor"])
-      expect(found.code).toBe(1)
-      expect(found.stdout).toContain(says)
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    }
-    // And nothing of all that has ended the session.
-    const { sessions } = await json(home, ["login", "sessions"])
-    expect(sessions).toHaveLength(1)
-    expect(JSON.stringify(sessions)).not.toContain(password)
   })
 })

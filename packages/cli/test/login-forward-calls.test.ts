@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { Identity } from "stringphone/identity"
 import { type LoginSession, register } from "stringphone/session/login"
 import { nodeListener } from "stringphone/session/login/node"
@@ -48,6 +49,36 @@ describe.each(ways)("an API behind a login server, called by %s", (way) => {
     expect([nothing.status, await nothing.text()]).toEqual([204, ""])
     const head = await session[way]("/a/../b?x=%2F", { method: "HEAD" })
     expect([head.headers.get("x-asked"), await head.text()]).toEqual(["HEAD /b?x=%2F", ""])
+  })
+
+  it("is asked for no coding, and where it has one none is left", async () => {
+    const coded: Record<string, Buffer> = {
+      gzip: gzipSync("light"),
+      br: brotliCompressSync("light"),
+      deflate: deflateSync("light"),
+    }
+    const session = await sessionBefore((request, response) => {
+      const coding = request.url!.slice(1)
+      response.writeHead(200, {
+        "content-encoding": coding,
+        "x-asked": `${request.headers["accept-encoding"]} ${request.headers["content-length"]}`,
+      })
+      response.end(coded[coding])
+    })
+    for (const coding of Object.keys(coded)) {
+      const answer = await session[way](`/${coding}`)
+      expect([answer.status, await answer.text()], coding).toEqual([200, "light"])
+      expect(answer.headers.get("content-encoding")).toBeNull()
+      expect(answer.headers.get("x-asked")).toBe("identity undefined")
+      expect((await session[way](`/${coding}`, { method: "HEAD" })).status, coding).toBe(200)
+    }
+    coded["gzip"] = Buffer.alloc(0)
+    expect(await (await session[way]("/gzip")).text()).toBe("")
+    coded["gzip"] = Buffer.from("what is none")
+    expect((await session[way]("/gzip")).status).toBe(500)
+    // Little on the way, and too much when it is unpacked.
+    coded["gzip"] = gzipSync(Buffer.alloc(2 ** 26))
+    expect((await session[way]("/gzip")).status).toBe(500)
   })
 
   it("that takes too long, or goes away, is told as such", async () => {

@@ -15,6 +15,8 @@ const table: readonly (readonly [args: readonly string[], code: 1 | 2])[] = [
   [["to", "stringphone:mail/AAAA"], 2],
   [["to", "-"], 1],
   [["to", at], 2],
+  [["to", "http://["], 2],
+  [["to", "/dev/null"], 2],
   [["to", at, "--login", "ann"], 1],
   [["to", at, "--login", "a b", "--password-file", "PASSWORD"], 2],
   [["to", at, "--login", "ann", "--password-file", "/nowhere"], 1],
@@ -45,6 +47,9 @@ const table: readonly (readonly [args: readonly string[], code: 1 | 2])[] = [
   [["revoke", "phone", "--others"], 2],
   [["revoke", "phone"], 1],
   [["password"], 1],
+  [["moved"], 2],
+  [["moved", at], 1],
+  [["moved", at, "--at", "a b"], 2],
   [["logout"], 1],
   [["init"], 2],
   [["init", "--realm", "a b"], 2],
@@ -97,7 +102,9 @@ describe("a wrong command line of login", { timeout: 120_000 }, () => {
       [["user", "revoke", "bob"], 1, /There is no user bob/],
       [["user", "revoke", "bob", "AAAA"], 1, /has no such session/],
       [["user", "remove", "bob", "--yes"], 1, /There is no user bob/],
-      [["user", "remove", "bob"], 1, /Not answered with y/],
+      [["user", "remove", "bob"], 1, /There is no user bob/],
+      [["user", "devices", "bob"], 1, /There is no user bob/],
+      [["user", "devices", "a b"], 2, /A login has/],
     ] as const) {
       const failed = await failure(home, ["login", ...args])
       expect(failed, args.join(" ")).toMatchObject({ code, stdout: "" })
@@ -117,7 +124,8 @@ it("a place that is taken is said", { timeout: 60_000 }, async () => {
 describe("help of login", () => {
   it("is there for every command, with examples", { timeout: 120_000 }, async () => {
     const home = freshHome()
-    const names = "to call sessions devices revoke password logout doctor init server serve invite"
+    const names =
+      "to call sessions devices revoke password moved logout doctor init server serve invite"
     const users = ["set-scopes", "devices", "revoke", "remove"].map((name) => ["user", name])
     for (const command of [...names.split(" ").map((name) => [name]), ["users"], ...users]) {
       const { code, stdout } = await stringphone(home, ["login", ...command, "--help"])

@@ -18,9 +18,12 @@ export interface LoginScene {
   readonly started: Event
 }
 
-export async function loginScene(args: readonly string[] = []): Promise<LoginScene> {
+export async function loginScene(
+  args: readonly string[] = [],
+  realm = "lamp.example",
+): Promise<LoginScene> {
   const home = freshHome()
-  const made = await json(home, ["login", "init", "--realm", "lamp.example"])
+  const made = await json(home, ["login", "init", "--realm", realm])
   const running = Running.start(home, ["login", "serve", "--listen", "127.0.0.1:0", ...args])
   const started = await running.next("started")
   const { words } = made["server"] as { words: string }

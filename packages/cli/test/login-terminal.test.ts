@@ -2,7 +2,14 @@ import { join } from "node:path"
 import decodeQR from "qr/decode.js"
 import { describe, expect, it } from "vitest"
 import { freshHome } from "./folder.js"
-import { invitation, loginScene, password, plainApi, registered } from "./login-scene.js"
+import {
+  invitation,
+  loginScene,
+  password,
+  plainApi,
+  registered,
+  secretFile,
+} from "./login-scene.js"
 import { json } from "./program.js"
 import { darkTerminal, photograph } from "./qr-screen.js"
 import { tmux, TmuxTerminal } from "./tmux.js"
@@ -52,7 +59,7 @@ describe.skipIf(tmux === null)("login on a terminal", { timeout: 120_000 }, () =
 
   it("asks twice for a new password", async () => {
     const scene = await loginScene()
-    const terminal = await run(freshHome(), [await invitation(scene)])
+    const terminal = await run(freshHome(), [secretFile(await invitation(scene))])
     expect(await seen(terminal, /New password of ann:$/)).toContain("lamp.example")
     await terminal.enter("one password")
     await seen(terminal, /Once more:$/)
@@ -71,6 +78,34 @@ describe.skipIf(tmux === null)("login on a terminal", { timeout: 120_000 }, () =
     const text = /stringphone:login\/[\w\s-]+?(?=For one person)/.exec(screen)![0]
     const code = screen.split("\n").filter((row) => /^[█▀▄ ]*$/.test(row) && row !== "")
     expect(decodeQR(photograph(code.join("\n"), darkTerminal))).toBe(text.replace(/\s/g, ""))
+  })
+
+  it("warns of an invitation that leads nowhere from another computer", async () => {
+    const home = freshHome()
+    await json(home, ["login", "init", "--realm", "lamp.example"])
+    for (const [host, isWarned] of [
+      ["127.0.0.1:8484", true],
+      ["0.0.0.0:8484", true],
+      ["192.168.4.1:8484", false],
+    ] as const) {
+      const args = ["invite", "--no-qr", "--url", `http://${host}`]
+      const screen = await seen(await run(home, args), /ended with 0/)
+      expect(screen.includes(`${host} is this computer alone`)).toBe(isWarned)
+    }
+  })
+
+  it("ends where nothing is typed, or Ctrl-C is, and has done nothing", async () => {
+    const scene = await loginScene()
+    const login = await run(freshHome(), [scene.url])
+    await seen(login, /Login:$/)
+    await login.press("C-d")
+    expect(await seen(login, /ended with 1/)).toContain("Nothing was typed.")
+    const password = await run(freshHome(), [scene.url, "--login", "ann"])
+    await seen(password, /Password of ann:$/)
+    await password.press("C-c")
+    expect(await seen(password, /ended with 1/)).toContain("Given up; nothing was changed.")
+    const remove = await run(scene.home, ["user", "remove", "ann"])
+    expect(await seen(remove, /ended with 1/)).toContain("There is no user ann.")
   })
 
   it("makes what an API answers harmless", async () => {

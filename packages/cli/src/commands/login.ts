@@ -31,7 +31,7 @@ function addTo(login: Command): void {
   const to = login
     .command("to <target>", { isDefault: true })
     .description(
-      "log this device in at an address, or register by an invitation: the text, a file with it, or - to be asked",
+      "log this device in at an address, or register by an invitation: a file with it, or - to be asked",
     )
     .option("--login <login>", "who you are there")
     .option("--password-file <file>", "take the password from a file's first line")
@@ -132,6 +132,21 @@ function addAccount(login: Command): void {
       }),
     )
   examples(password, ["login password", "login password --at lamp.example --end-others"])
+
+  const moved = choosing(
+    login
+      .command("moved <url>")
+      .description("the server is at another address: ask it to prove that, and keep the address"),
+  ).action(
+    run(async (context, url: string, choice: SessionChoice) => {
+      const { moveSessions } = await import("../login/moved.js")
+      await moveSessions(context, url, choice)
+    }),
+  )
+  examples(moved, [
+    "login moved http://192.168.4.2:8484",
+    "login moved http://192.168.4.2:8484 --at lamp.example",
+  ])
 
   const logout = choosing(login.command("logout").description("log this device out"))
     .option("--forget", "here alone, when the server does not answer")

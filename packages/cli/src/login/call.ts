@@ -4,7 +4,8 @@ import { base64url, ChannelError, fromUtf8, UsageError, utf8 } from "stringphone
 import type { SessionStatus } from "stringphone/session/login"
 import type { Context } from "../context.js"
 import { visible } from "../terminal/escape.js"
-import { type SessionChoice, withSession } from "./sessions.js"
+import { patientFetch } from "./patient-fetch.js"
+import { type ChosenSession, type SessionChoice, withSession } from "./sessions.js"
 
 export interface CallOptions extends SessionChoice {
   readonly data?: string
@@ -33,8 +34,9 @@ export async function callApi(
     ...(where !== undefined && { at: where }),
     ...(login !== undefined && { login }),
   }
-  await withSession(context, choice, async ({ session, status }) => {
-    const signal = AbortSignal.timeout(wait * 1_000)
+  const waitMs = wait * 1_000
+  const make = async ({ session, status }: ChosenSession): Promise<void> => {
+    const signal = AbortSignal.timeout(waitMs)
     const init = { method: method.toUpperCase(), headers, signal, ...(body && { body }) }
     const call = isSigned ? session.signedFetch : session.fetch
     const answer = await call(target, init).catch((error: unknown) => {
@@ -50,7 +52,8 @@ export async function callApi(
       )
     }
     if (answer.status >= 400) process.exitCode = 1
-  })
+  }
+  await withSession(context, choice, make, patientFetch(waitMs))
 }
 
 /** @throws {UsageError} `bad-method`, `bad-url` */

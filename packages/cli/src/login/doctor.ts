@@ -1,15 +1,16 @@
 import { ChannelError, PeerError, UsageError } from "stringphone/bytes"
-import type { LoginSession } from "stringphone/session/login"
+import { type LoginSession, openSession } from "stringphone/session/login"
 import type { Context } from "../context.js"
 import { bad, type Check, good, unknown } from "../doctor/check.js"
 import { reportKey } from "../person.js"
 import { visible } from "../terminal/escape.js"
 import { duration } from "../wording.js"
+import { patientFetch } from "./patient-fetch.js"
 import { chooseSession, type ChosenSession, type SessionChoice } from "./sessions.js"
 
 const contentType = "application/stringphone-login"
 const usualBase = "/.stringphone/login"
-const patienceMs = 15_000
+const briefFetch = patientFetch(15_000)
 const clockToleranceMs = 60_000
 
 /** `login doctor`: what works between here and a server, without a password. */
@@ -23,8 +24,11 @@ export async function examineLogin(context: Context, choice: SessionChoice): Pro
     const chosen = await chosenOr(context, store, choice, tell)
     const url = chosen?.status.url ?? addressIn(choice)
     if (url === null) return
-    if (!(await examineServer(url, tell)) || !chosen) return
-    await examineCalls(context, chosen, tell)
+    const advice = chosen ? ` If it has moved: ${context.command} login moved http://…` : ""
+    if (!(await examineServer(url, tell, advice)) || !chosen) return
+    const { login, realm } = chosen.status
+    const session = await openSession({ store, realm, login, fetch: briefFetch })
+    await examineCalls(context, { ...chosen, session }, tell)
   })
   const isOk = checks.every(({ ok }) => ok !== false)
   if (!isOk) process.exitCode = 1
@@ -47,27 +51,32 @@ async function chosenOr(
     return chosen
   } catch (error) {
     if (!(error instanceof UsageError) || error.code !== "logged-out") throw error
-    tell(bad("session", "This key ring has no session there.", "login to ADDRESS makes one."))
+    const there = choice.at === undefined && choice.login === undefined ? "" : " there"
+    const advice = `Log in: ${context.command} login to http://…`
+    tell(bad("session", `This key ring has no session${there}.`, advice))
     return null
   }
 }
 
 /** Looks whether anything of ours answers; nothing of it is proven, and nothing is changed by it. */
-async function examineServer(url: string, tell: (check: Check) => void): Promise<boolean> {
+async function examineServer(
+  url: string,
+  tell: (check: Check) => void,
+  moreAdvice: string,
+): Promise<boolean> {
   const { origin } = new URL(url)
   let answer: Response
   try {
-    answer = await fetch(url, {
+    answer = await briefFetch(url, {
       method: "POST",
       headers: { "content-type": contentType },
       // No message of the protocol: what is one could count as an attempt.
       body: new Uint8Array(1),
       redirect: "manual",
-      signal: AbortSignal.timeout(patienceMs),
     })
     await answer.body?.cancel()
   } catch {
-    const advice = "Check the address, the network, and that the server runs (login serve)."
+    const advice = `Check the address, the network, and that the server runs (login serve).${moreAdvice}`
     tell(bad("reachable", `${origin} does not answer.`, advice))
     return false
   }
@@ -119,28 +128,33 @@ async function examineCalls(
 /** Management is only by sealed calls: a proven no to a signed one shows the lane without calling the API. */
 async function signedRefusal(session: LoginSession, url: string): Promise<unknown> {
   try {
-    await session.signedFetch(`${url}/session`, { signal: AbortSignal.timeout(patienceMs) })
+    await session.signedFetch(`${url}/session`)
     return new PeerError("malformed", "The server answered a call that it should have refused.")
   } catch (error) {
     return error
   }
 }
 
-function failedCheck({ command }: Context, check: string, error: unknown): Check {
+type Way = "sealed" | "signed"
+
+function failedCheck(context: Context, way: Way, error: unknown): Check {
   const isKnown =
     error instanceof PeerError || error instanceof ChannelError || error instanceof UsageError
-  if (!isKnown) return bad(check, "There was no answer in time.", "Try again.")
-  return bad(
-    check,
-    `${check} calls fail: ${visible(error.message)}`,
-    adviceFor(error.code, command),
-  )
+  if (!isKnown) throw error
+  const name = way === "sealed" ? "Sealed" : "Signed"
+  const text = `${name} calls fail: ${visible(error.message)}`
+  const around = way === "signed" ? " Sealed calls get through: leave out --signed." : ""
+  return bad(way, text, adviceFor(context, way, error.code) + around)
 }
 
-function adviceFor(code: string, command: string): string {
+function adviceFor({ command }: Context, way: Way, code: string): string {
   switch (code) {
     case "revoked":
       return `${command} login to ADDRESS; if you did not end it yourself, look at login devices.`
+    case "denied":
+      return way === "sealed"
+        ? "The server takes no calls at this address; its owner says which it takes: login serve --authority."
+        : "A proxy in between may set another host or path than you asked for, or the server takes no calls at this address (login serve --authority)."
     case "unauthenticated-answer":
       return "Something between changes what goes by (a proxy, a filter, an attacker), or it is another server. Try another network."
     case "unreachable":

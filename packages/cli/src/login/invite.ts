@@ -40,6 +40,15 @@ export async function inviteUser(context: Context, options: InviteOptions): Prom
       login: login ?? null,
       expiresAt: expiresAt.toISOString(),
     })
+    if (isThisComputer(url)) {
+      context.progress(
+        `${new URL(url).host} is this computer alone: from others, nobody gets there.`,
+      )
+    }
     context.progress(`For one person, until ${until}. Whoever sees it can register in their place.`)
   })
+}
+
+function isThisComputer(url: string): boolean {
+  return /^(?:localhost|127\..*|0\.0\.0\.0|\[::1?\])$/.test(new URL(url).hostname)
 }

@@ -5,7 +5,7 @@ import type { Context } from "../context.js"
 import { listenText, parseListen } from "../hub/address.js"
 import { interrupted } from "../interrupt.js"
 import { reportKey } from "../person.js"
-import { forwardTo, parseForward } from "./forward.js"
+import { forwardTo, parseForward, targetOf } from "./forward.js"
 import { startHttpServer } from "./http-server.js"
 import { ServeLog } from "./serve-log.js"
 import { type LoginPlace, loginFolder, withLoginPlace } from "./server-place.js"
@@ -64,10 +64,8 @@ export async function serveLogins(context: Context, options: ServeOptions): Prom
 }
 
 /** Without an API behind it, for trying it out. */
-const sayWhoCalls: Handler = (request) => {
-  const { pathname: path, search } = new URL(request.url)
-  return Response.json({ ...callerOf(request), method: request.method, path: path + search })
-}
+const sayWhoCalls: Handler = (request) =>
+  Response.json({ ...callerOf(request), method: request.method, path: targetOf(request) })
 
 function isThisComputer({ hostname }: URL): boolean {
   return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.")

@@ -1,8 +1,14 @@
 import { UsageError } from "stringphone/bytes"
 import { takeLogin, takeRealm } from "stringphone/login"
-import { type LoginSession, openSessions, type SessionStatus } from "stringphone/session/login"
+import {
+  type Fetch,
+  type LoginSession,
+  openSessions,
+  type SessionStatus,
+} from "stringphone/session/login"
 import type { Store } from "stringphone/store"
 import type { Context } from "../context.js"
+import { patientFetch } from "./patient-fetch.js"
 
 /** Which of the sessions of a key ring. */
 export interface SessionChoice {
@@ -21,8 +27,11 @@ export async function withSession<T>(
   context: Context,
   choice: SessionChoice,
   use: (chosen: ChosenSession) => Promise<T>,
+  fetch?: Fetch,
 ): Promise<T> {
-  return context.withRing(async ({ store }) => use(await chooseSession(context, store, choice)))
+  return context.withRing(async ({ store }) =>
+    use(await chooseSession(context, store, choice, fetch)),
+  )
 }
 
 /**
@@ -31,35 +40,47 @@ export async function withSession<T>(
 export async function chooseSession(
   context: Context,
   store: Store,
-  { at, login: name }: SessionChoice,
+  choice: SessionChoice,
+  fetch?: Fetch,
 ): Promise<ChosenSession> {
+  const [chosen, ...others] = await chosenSessions(context, store, choice, fetch)
+  if (others.length === 0) return chosen
+  const names = [chosen, ...others].map(({ status }) => `${status.login} at ${status.realm}`)
+  throw new UsageError(
+    "several-sessions",
+    `There are several sessions: ${names.join(", ")}. Say which one with --at and --login.`,
+  )
+}
+
+/** @throws {UsageError} `logged-out`: there is none; `bad-realm`, `bad-login` */
+export async function chosenSessions(
+  context: Context,
+  store: Store,
+  { at, login: name }: SessionChoice,
+  fetch?: Fetch,
+): Promise<readonly [ChosenSession, ...ChosenSession[]]> {
   const origin = at !== undefined && URL.canParse(at) ? new URL(at).origin : null
   const realm = at === undefined || origin !== null ? null : takeRealm(at)
   const login = name === undefined ? null : takeLogin(name)
-  const found = (await savedSessions(store)).filter(
+  const [first, ...others] = (await savedSessions(store, fetch)).filter(
     ({ status }) =>
       (origin === null || new URL(status.url).origin === origin) &&
       (realm === null || status.realm === realm) &&
       (login === null || status.login === login),
   )
-  const [chosen] = found
-  if (!chosen) {
-    const where = at === undefined ? "" : ` at ${at}`
-    throw new UsageError(
-      "logged-out",
-      `This key ring has no session${where}. Log in: ${context.command} login to ${origin ?? "http://…"}`,
-    )
-  }
-  if (found.length === 1) return chosen
-  const names = found.map(({ status }) => `${status.login} at ${status.realm}`).join(", ")
+  if (first) return [first, ...others]
+  const where = at === undefined ? "" : ` at ${at}`
   throw new UsageError(
-    "several-sessions",
-    `There are several sessions: ${names}. Say which one with --at and --login.`,
+    "logged-out",
+    `This key ring has no session${where}. Log in: ${context.command} login to ${origin ?? "http://…"}`,
   )
 }
 
 /** All that have not ended, as far as is known here. */
-export async function savedSessions(store: Store): Promise<readonly ChosenSession[]> {
-  const sessions = await openSessions({ store })
+export async function savedSessions(
+  store: Store,
+  fetch: Fetch = patientFetch(),
+): Promise<readonly ChosenSession[]> {
+  const sessions = await openSessions({ store, fetch })
   return Promise.all(sessions.map(async (session) => ({ session, status: await session.status() })))
 }

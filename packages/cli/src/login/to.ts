@@ -14,6 +14,7 @@ import { confirmed, readLine } from "../input.js"
 import { fingerprintForm, matchingForm, reportKey } from "../person.js"
 import { askLine } from "../terminal/ask.js"
 import { visible } from "../terminal/escape.js"
+import { patientFetch } from "./patient-fetch.js"
 import { takeNewPassword, takePassword } from "./password.js"
 import { parseScopes, scopesText } from "./scopes.js"
 
@@ -38,12 +39,13 @@ export async function logInTo(
   if (!isAddress) {
     throw new UsageError(
       "bad-url",
-      `"${target}" is no command, no address such as http://lamp.local, and no invitation.`,
+      `"${target}" is no command, no address such as http://lamp.local, and no file with an invitation.`,
     )
   }
   await context.withRing(async ({ store }) => {
     const common = {
       store,
+      fetch: patientFetch(),
       device: options.device ?? context.ownName,
       onProgress: (step: LoginProgress) => tellProgress(context, step),
       ...(options.scopes !== undefined && { scopes: parseScopes(options.scopes) }),
@@ -55,13 +57,17 @@ export async function logInTo(
   })
 }
 
-type Common = Pick<Parameters<typeof logIn>[0], "store" | "device" | "onProgress" | "scopes">
+type Common = Pick<
+  Parameters<typeof logIn>[0],
+  "store" | "fetch" | "device" | "onProgress" | "scopes"
+>
 
 async function logInAt(
   url: string,
   common: Common,
   { expect, login: name, passwordFile, realm }: LogInOptions,
 ): Promise<LoginSession> {
+  assertAddress(url)
   const login = takeLogin(name ?? (await askLogin()))
   const password = await takePassword(`Password of ${login}`, passwordFile)
   const expects = (serverKey: Uint8Array): true => requireExpected(serverKey, expect)
@@ -112,12 +118,29 @@ async function registerBy(
   try {
     return await register({ ...options, replacesServer: expect !== undefined })
   } catch (error) {
+    if (error instanceof PeerError && error.code === "denied") {
+      throw new PeerError(
+        "denied",
+        `The server does not take this invitation: it was used, has expired, or ${login} is there already. Ask for another; or, if it was you, ${context.command} login to ${new URL(invitation.url).origin} --login ${login}`,
+        { cause: error },
+      )
+    }
     const isOther = error instanceof PeerError && error.code === "other-server"
     if (!isOther || expect !== undefined) throw error
     const way =
       "If the owner made a new server, give its fingerprint with --expect; sessions at the old one end here."
     throw new PeerError(error.code, `${error.message} ${way}`, { cause: error })
   }
+}
+
+/** Before a password is asked for in vain. @throws {UsageError} `bad-url` */
+function assertAddress(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url && !url.username && !url.password && !url.search && !url.hash) return
+  throw new UsageError(
+    "bad-url",
+    "The address of a server is as http://lamp.local, without user, query and fragment.",
+  )
 }
 
 /** A first contact: whoever is in the way could be this server, and a person decides. */
@@ -155,23 +178,36 @@ async function askLogin(): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new UsageError("bad-login", "Say who you are there: --login ann")
   }
-  return (await askLine("Login: "))?.trim() ?? ""
+  const login = (await askLine("Login: "))?.trim() ?? ""
+  if (login !== "") return login
+  throw new UsageError("not-answered", "Nothing was typed. Nothing was changed.")
 }
 
-/** An invitation is a secret: a file or a pipe keeps it out of the list of processes. */
+const isInvitation = /^stringphone:login\//i
+
+/** From a file, or of whom is asked. */
 async function invitationIn(target: string): Promise<string | null> {
-  const isInvitation = /^stringphone:login\//i
-  if (isInvitation.test(target)) return target
-  const text = target === "-" ? await readLine("Invitation:") : await firstLineOf(target)
+  refuseSecretWord(target)
+  const text = target === "-" ? await readLine("Invitation:") : await textOf(target)
   if (text !== null && isInvitation.test(text)) return text
   if (target !== "-") return null
   throw new UsageError("bad-invitation", "An invitation begins with stringphone:login/.")
 }
 
-async function firstLineOf(path: string): Promise<string | null> {
+/** All users of a computer see the words of a command, and a shell keeps them. @throws {UsageError} `bad-invitation` */
+function refuseSecretWord(target: string): void {
+  if (!isInvitation.test(target.trim())) return
+  throw new UsageError(
+    "bad-invitation",
+    "An invitation is secret until it is used, and others see the words of a command in the list of processes. Put it into a file and name that, or be asked for it: stringphone login to -",
+  )
+}
+
+/** What an editor or a message broke into lines is one again. */
+async function textOf(path: string): Promise<string | null> {
   if (/^https?:/i.test(path)) return null
   const text = await readFile(path, "utf8").catch(() => null)
-  return text === null ? null : text.trim()
+  return text === null ? null : text.replace(/\s+/g, "")
 }
 
 function tellProgress(context: Context, step: LoginProgress): void {

@@ -1,5 +1,6 @@
 import { UsageError } from "stringphone/bytes"
-import type { LoginDevice, LoginUser } from "stringphone/session/login/server"
+import { takeLogin } from "stringphone/login"
+import type { LoginDevice, LoginServer, LoginUser } from "stringphone/session/login/server"
 import type { Context } from "../context.js"
 import { confirmed } from "../input.js"
 import { visible } from "../terminal/escape.js"
@@ -39,6 +40,7 @@ export async function printUserDevices(
   { folder }: FolderOptions,
 ): Promise<void> {
   await withLoginPlace(context, loginFolder(folder), async ({ server }) => {
+    await assertUser(context, server, login)
     const devices = await server.devices(login)
     const text = devices.map((one) => deviceText(one)).join("\n")
     const none = `${visible(login)} is logged in nowhere.`
@@ -77,10 +79,21 @@ export async function removeUser(
   { folder, yes = false }: FolderOptions & { readonly yes?: boolean },
 ): Promise<void> {
   await withLoginPlace(context, loginFolder(folder), async ({ server }) => {
+    await assertUser(context, server, login)
     if (!yes) await confirmed(`Remove ${visible(login)}? All of their sessions end.`)
     await server.removeUser(login)
     context.print(`${visible(login)} is removed.`, { event: "removed", login })
   })
+}
+
+/** @throws {UsageError} `unknown-user` */
+async function assertUser(context: Context, server: LoginServer, name: string): Promise<void> {
+  const login = takeLogin(name)
+  if ((await server.users()).some((one) => one.login === login)) return
+  throw new UsageError(
+    "unknown-user",
+    `There is no user ${login}. Look: ${context.command} login users`,
+  )
 }
 
 function userText({ createdAt, login, scopes }: LoginUser): string {

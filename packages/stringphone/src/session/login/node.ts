@@ -1,4 +1,5 @@
 export { callerOfNode, protectNode } from "./node-exchange.js"
 export { fetchOf } from "./node-fetch.js"
 export { nodeListener, type NodeListener, type NodeListenerOptions } from "./node-listener.js"
+export { targetOnWire } from "./request-targets.js"
 export type { Caller, CallMode, ProtectOptions, RequestInfo } from "./server-types.js"

@@ -6,7 +6,10 @@ export function withTarget(request: Request, target: string): Request {
   return request
 }
 
-/** `null`: only its URL is known. */
+/**
+ * Path and query of a request that a handler got, as they were on the wire and proven: for who hands it on to where `..`,
+ * `//` and the like have a meaning of their own. `null`: only its URL is known.
+ */
 export function targetOnWire(request: Request): string | null {
   return targets.get(request) ?? null
 }
