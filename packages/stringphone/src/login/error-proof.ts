@@ -73,9 +73,10 @@ export function readError(answer: Uint8Array, request: Uint8Array, trust: ErrorT
   const error = decodeError(answer)
   const { name, seconds } = error
   if (isProven(error, request, trust)) return { name, seconds }
+  const wait = seconds > 0 ? ` (for ${seconds} s)` : ""
   throw new PeerError(
     "unauthenticated-answer",
-    `Somebody says "${name}", and may not be the server: the proof is missing or wrong. Nothing was changed; try again, or on another network.`,
+    `Somebody says "${name}"${wait}, and may not be the server: the proof is missing or wrong, or its key is not known here yet. Nothing was changed; try again later, or on another network.`,
   )
 }
 

@@ -1,6 +1,7 @@
 // What nobody asks about any more goes, and what a wrong date says does not: spec/login.md §6.6, §10.1.
 import { describe, expect, test } from "vitest"
-import { utf8 } from "../../src/bytes/index.js"
+import { base64url, decodeJson, encodeJson, utf8 } from "../../src/bytes/index.js"
+import { hash } from "../../src/crypto/index.js"
 import { codeOf, Device, post, Scene, startMs } from "./session-server-scene.js"
 
 const hourMs = 3_600_000
@@ -71,6 +72,34 @@ describe.each(["memory", "store"] as const)("with lanes in the %s", (lanes) => {
     await live(scene, 2, 60_000)
     expect([await keysOf(scene, "session"), await keysOf(scene, "invitation")]).toEqual([0, 0])
   })
+})
+
+test("lanes in the store are spread, so that each look finds a part of them", async () => {
+  const scene = await Scene.open({ lanes: "store" })
+  const device = await scene.device()
+  for (let i = 0; i < 12; i++) await device.openLane()
+  const listed = await scene.store.list("login/lane/")
+  const first = listed.map(({ key }) => key.charAt("login/lane/".length))
+  expect(listed.length).toBeGreaterThan(8)
+  expect(new Set(first).size).toBeGreaterThan(3)
+})
+
+test("where one part has very much in it, all of it goes within the hour nevertheless", async () => {
+  const scene = await Scene.open({ lanes: "store" })
+  const device = await scene.device()
+  await device.openLane()
+  const [living] = await scene.store.list("login/lane/")
+  const old = encodeJson({ ...(decodeJson(living!.value) as object), openedMs: startMs - dayMs })
+  const writes = Array.from({ length: 3_000 }, (_, i) => {
+    const id = base64url(hash(utf8(String(i)))).slice(0, 22)
+    return { key: `login/lane/${"Am_".charAt(i % 3)}${id}`, value: old }
+  })
+  await scene.store.commit({ writes })
+  await live(scene, 64 / 24 / 60, 60_000)
+  await scene.store.commit({ writes })
+  // Four thousand small looks, one of them each 0.9 s.
+  await live(scene, 1.1 / 24, 900)
+  expect(await keysOf(scene, "lane")).toBe(0)
 })
 
 test("attempts at logins that nobody has leave nothing behind", async () => {

@@ -12,6 +12,11 @@ interface ClockEntry {
 
 const roundMs = 3_600_000
 const dayMs = 86_400_000
+/** The clock is looked at so often. */
+const clockMs = 30_000
+/** With more in one part the parts are made smaller, so that no pass holds up the calls. */
+const mostAtOnce = 1_000
+const smallerParts = [...idParts].flatMap((first) => [...idParts].map((next) => first + next))
 
 /**
  * Removes what nobody asks about any more: each part at most once an hour, whenever something comes. It has no
@@ -20,7 +25,9 @@ const dayMs = 86_400_000
 export class ServerCleaning {
   readonly #context: ServerContext
   readonly #registrations: ServerRegistrations
+  #parts: readonly string[] = [...idParts]
   #part = 0
+  #clock: { readonly readMs: number; readonly isSteady: boolean } | null = null
   #lastMs: number | null = null
   #running: Promise<void> | null = null
 
@@ -33,7 +40,7 @@ export class ServerCleaning {
   notice(): void {
     const nowMs = this.#context.wallClock()
     const isDue =
-      this.#lastMs === null || Math.abs(nowMs - this.#lastMs) >= roundMs / idParts.length
+      this.#lastMs === null || Math.abs(nowMs - this.#lastMs) >= roundMs / this.#parts.length
     if (!isDue || this.#running) return
     this.#lastMs = nowMs
     this.#running = this.#cleanPart(nowMs).finally(() => (this.#running = null))
@@ -46,22 +53,31 @@ export class ServerCleaning {
 
   async #cleanPart(nowMs: number): Promise<void> {
     const { attempts, lanes, limits, sessions, tell } = this.#context
-    const part = idParts.charAt(this.#part)
-    this.#part = (this.#part + 1) % idParts.length
+    const part = this.#parts[this.#part] ?? ""
+    this.#part = (this.#part + 1) % this.#parts.length
     try {
       if (this.#part === 0) await attempts.removeOld(nowMs)
       await limits.removeForgotten(part, nowMs)
-      await lanes.removeOld(part, nowMs)
+      const laneCount = await lanes.removeOld(part, nowMs)
+      if (laneCount > mostAtOnce) this.#makeSmaller()
       if (!(await this.#isClockSteady(nowMs))) return
-      await sessions.removeForgotten(part)
+      if ((await sessions.removeForgotten(part)) > mostAtOnce) this.#makeSmaller()
       await this.#registrations.removeForgotten(part)
     } catch (error) {
       tell({ kind: "trouble", error })
     }
   }
 
+  #makeSmaller(): void {
+    if (this.#parts === smallerParts) return
+    this.#parts = smallerParts
+    this.#part *= idParts.length
+  }
+
   /** A date that leapt may be wrong: nothing that lasts is removed for a day. [LOGIN-10-1] */
   async #isClockSteady(nowMs: number): Promise<boolean> {
+    const clock = this.#clock
+    if (clock && Math.abs(nowMs - clock.readMs) < clockMs) return clock.isSteady
     let isSteady = false
     await update(this.#context.store, keys.clock, (current) => {
       const before = current && (decodeJson(current) as ClockEntry)
@@ -70,6 +86,7 @@ export class ServerCleaning {
       isSteady = nowMs - sinceMs >= dayMs
       return encodeJson({ sinceMs, lastMs: nowMs })
     })
+    this.#clock = { readMs: nowMs, isSteady }
     return isSteady
   }
 }

@@ -1,4 +1,4 @@
-import { base64url, ChannelError, decodeJson, encodeJson, utf8 } from "../../bytes/index.js"
+import { base64url, ChannelError, concat, decodeJson, encodeJson, utf8 } from "../../bytes/index.js"
 import { hash } from "../../crypto/index.js"
 import type { Commit, Entry, Store } from "../../store/index.js"
 
@@ -30,7 +30,9 @@ export const keys = {
   attempt: (id: Uint8Array): string => `login/attempt/${base64url(id)}`,
   limit: (kind: string, who: string): string => `login/limit/${digest(kind, who)}`,
   lanes: "login/lane/",
-  lane: (id: Uint8Array): string => `login/lane/${base64url(id)}`,
+  /** The first byte of such an ID is the same for all of a server key. */
+  lane: (id: Uint8Array): string =>
+    `login/lane/${base64url(concat(id.subarray(1), id.subarray(0, 1)))}`,
 } as const
 
 /** What an ID begins with: what there is very much of is gone through a part at a time. */

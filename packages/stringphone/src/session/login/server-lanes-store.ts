@@ -91,13 +91,15 @@ export class LanesInStore implements LaneKeeper {
     return isSaved ? step : null
   }
 
-  async removeOld(prefix: string, nowMs: number): Promise<void> {
-    for (const entry of await this.#store.list(keys.lanes + prefix)) {
+  async removeOld(prefix: string, nowMs: number): Promise<number> {
+    const listed = await this.#store.list(keys.lanes + prefix)
+    for (const entry of listed) {
       const { openedMs } = valueOf<LaneEntry>(entry)
       if (Math.abs(nowMs - openedMs) <= this.#longestMs) continue
       const checks = [unchanged(entry.key, entry)]
       await this.#store.commit({ checks, writes: [write(entry.key, null)] })
     }
+    return listed.length
   }
 
   async forgetAll(): Promise<void> {

@@ -38,7 +38,8 @@ export interface LaneKeeper {
     nowMs: number,
     run: (table: LaneTable) => LaneStep,
   ): Promise<LaneStep | null>
-  removeOld(prefix: string, nowMs: number): Promise<void>
+  /** @returns how many were looked at in the store */
+  removeOld(prefix: string, nowMs: number): Promise<number>
   /** Without their windows they would take what came since the store was as it is now. [LOGIN-5-4] */
   forgetAll(): Promise<void>
 }
@@ -102,7 +103,7 @@ export class LanesInMemory implements LaneKeeper {
       await this.#sessions.save(session, takenBy(step, session), retired)
       return null
     }
-    this.#tables.set(key, step.table)
+    if (step.table.length > 0) this.#tables.set(key, step.table)
     for (const { id } of step.closed) this.#forget(hex(id), session.entry)
     if (step.event === "opened") {
       const held = heldLane(step, session.entry.login)
@@ -112,10 +113,11 @@ export class LanesInMemory implements LaneKeeper {
     return step
   }
 
-  async removeOld(_prefix: string, nowMs: number): Promise<void> {
+  async removeOld(_prefix: string, nowMs: number): Promise<number> {
     for (const [key, lane] of this.#lanes) {
       if (Math.abs(nowMs - lane.openedMs) > this.#longestMs) this.#drop(key, lane)
     }
+    return 0
   }
 
   async forgetAll(): Promise<void> {
