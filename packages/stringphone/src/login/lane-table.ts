@@ -16,6 +16,8 @@ export type LaneTable = readonly Lane[]
 
 /** Of a session. [LOGIN-5-2] */
 export const mostLanes = 16
+/** On which no call ever came, where there is no room: so programs that begin together do not drive out each other. */
+const mostUnused = 4
 
 /** The table after somebody asked for a lane. */
 export interface TakenLane {
@@ -61,12 +63,10 @@ export function useLane(table: LaneTable, id: Uint8Array): LaneTable {
   return [...table.filter((one) => one !== used), { ...used, isUsed: true }]
 }
 
-/** An old request for a lane that is sent again makes one that nobody can use: it drives out no other. */
+/** Old requests for lanes that are sent again make some that nobody can use: they drive out few others. */
 function leastNeeded(table: LaneTable, isLiving: (generation: number) => boolean): number {
   const ended = table.findIndex(({ generation }) => !isLiving(generation))
   if (ended >= 0) return ended
-  return Math.max(
-    0,
-    table.findIndex(({ isUsed }) => !isUsed),
-  )
+  const hasRoom = table.filter(({ isUsed }) => !isUsed).length < mostUnused
+  return table.findIndex(({ isUsed }) => isUsed === hasRoom)
 }

@@ -132,7 +132,7 @@ describe("the table of lanes", () => {
     expect(ids(next).slice(-2)).toEqual([100, 150])
   })
 
-  test("strangers who repeat old requests drive out one lane at most: unused ones go first", () => {
+  test("strangers who repeat old requests drive out four lanes at most: then unused ones go first", () => {
     let table = full()
     const gone: number[] = []
     for (let byte = 50; byte < 90; byte++) {
@@ -140,8 +140,30 @@ describe("the table of lanes", () => {
       gone.push(...ids(taken.closed))
       table = taken.table
     }
-    expect(gone.filter((id) => id < 150)).toEqual([100])
-    expect(table.filter(({ isUsed }) => isUsed)).toHaveLength(mostLanes - 1)
+    expect(gone.filter((id) => id < 150)).toEqual([100, 101, 102, 103])
+    expect(gone.slice(4, 7)).toEqual([150, 151, 152])
+    expect(table.filter(({ isUsed }) => isUsed)).toHaveLength(mostLanes - 4)
+  })
+
+  test("four programs that begin together do not drive out each other, whoever calls first", () => {
+    let table = full()
+    for (let round = 0; round < 6; round++) {
+      const begun = [0, 1, 2, 3].map((i) => 50 + 4 * round + i)
+      for (const byte of begun) table = take(table, byte).table
+      for (const byte of round % 2 ? begun : begun.reverse()) {
+        expect(ids(table)).toContain(100 + byte)
+        table = useLane(table, named(100 + byte))
+      }
+    }
+    expect(table).toHaveLength(mostLanes)
+  })
+
+  test("of lanes on which no call ever came the oldest goes, also where there are no others", () => {
+    let table: LaneTable = []
+    for (let byte = 0; byte < mostLanes; byte++) table = take(table, byte).table
+    expect(ids(take(table, 50).closed)).toEqual([100])
+    const used = useLane(table, named(100))
+    expect(ids(take(used, 50).closed)).toEqual([101])
   })
 
   test("lanes whose generation has ended go before all", () => {

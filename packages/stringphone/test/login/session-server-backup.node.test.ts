@@ -55,6 +55,24 @@ test("calls that came since a backup are not taken again from it, once lanes are
   expect(scene.acted).toHaveLength(acted + 2)
 })
 
+test.each(["memory", "store"] as const)(
+  "the request for a lane that was forgotten makes another, in the %s",
+  async (lanes) => {
+    const scene = await Scene.open({ lanes })
+    const device = await scene.device()
+    const random = new Uint8Array(16).fill(1)
+    const before = await device.openLane(random)
+    await scene.server.forgetLanes()
+    const after = [await device.openLane(random), await device.openLane(random)]
+    if (typeof before === "string") throw new Error(before)
+    expect(after[0]).toMatchObject({ generation: 1 })
+    expect(after[0]).not.toMatchObject({ id: before.id })
+    expect(after[1]).toMatchObject({ id: (after[0] as typeof before).id })
+    const found = await scene.store.list("login/lane/")
+    expect(found).toHaveLength(lanes === "store" ? 1 : 0)
+  },
+)
+
 test("lanes in memory can be forgotten, too", async () => {
   const scene = await Scene.open()
   const device = await scene.device()

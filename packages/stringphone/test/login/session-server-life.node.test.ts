@@ -231,14 +231,14 @@ describe.each(["memory", "store"] as const)("with lanes in the %s", (lanes) => {
     const [one, two] = [await device.openLane(random), await device.openLane(random)]
     if (typeof one === "string" || typeof two === "string") throw new Error("no lane")
     expect(one.id).toEqual(two.id)
+    expect((await device.sealed("GET /x")).status).toBe(200)
     const first = await device.seal("GET /first")
     for (let i = 0; i < 17; i++) {
       scene.nowMs += 1
       device.leaveLane()
       expect((await device.sealed("GET /x")).status).toBe(200)
     }
-    const late = device.openSealed(first, await device.post(first.bytes))
-    expect(late.error).toBe("unknown-lane")
+    expect(device.openSealed(first, await device.post(first.bytes)).error).toBe("unknown-lane")
   })
 })
 

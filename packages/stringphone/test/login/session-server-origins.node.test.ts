@@ -34,6 +34,10 @@ describe("a page of a listed origin", () => {
     const toLamp = await scene.handle(preflight("/lamp?a", wants("PUT", all)))
     expect(toLamp.headers.get("access-control-allow-methods")).toBe("PUT")
     expect(toLamp.headers.get("access-control-allow-headers")).toBe(all)
+    // Else a browser would send `hue` to the application without a signature, and not ask it.
+    expect(toLamp.headers.get("access-control-max-age")).toBe("0")
+    const signedAtBase = await scene.handle(preflight(base, wants("DELETE", all)))
+    expect(signedAtBase.headers.get("access-control-max-age")).toBe("0")
     const fromApp = { origin: "app://phone", ...wants("PUT", all) }
     expect(allowedOf(await scene.handle(preflight("/lamp", fromApp)))).toBe("app://phone")
     expect(scene.acted).toEqual([])

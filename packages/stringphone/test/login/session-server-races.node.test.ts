@@ -46,8 +46,9 @@ class SlowStore implements Store {
 const seeds = Array.from({ length: 12 }, (_, i) => `seed ${i}`)
 
 /** Three servers, and what comes goes to one of them by chance. */
-async function threeServers(seed: string): Promise<Scene> {
-  const scene = await Scene.open({ store: new SlowStore(seed), lanes: "store" })
+async function threeServers(seed: string, sessions = 100): Promise<Scene> {
+  const limits = { sessions }
+  const scene = await Scene.open({ store: new SlowStore(seed), lanes: "store", limits })
   const others = [await scene.another(), await scene.another()]
   const handles = [scene.handle, ...others.map(({ handle }) => handle)]
   const random = new Random(`${seed} servers`)
@@ -134,6 +135,40 @@ describe.each(seeds)("%s", (seed) => {
     expect((await device.signed("GET /after")).error).toBe("revoked")
     expect(await device.openLane()).toBe("revoked")
     expect(scene.acted).toHaveLength(length)
+  })
+
+  test("logins at once where there is one place leave one, and no key of another", async () => {
+    const scene = await threeServers(seed, 1)
+    const before = await scene.device()
+    scene.nowMs += 60_000
+    const all = ["a", "b", "c", "d"].map((name) => new Device(scene, name))
+    await Promise.all(all.map((one) => one.logIn("alice")))
+    const living = (await scene.server.devices("alice")).map(({ session }) => session)
+    expect(living.length).toBeGreaterThanOrEqual(1)
+    for (const one of [before, ...all]) {
+      const lane = await one.openLane()
+      expect(typeof lane).toBe(living.includes(one.id) ? "object" : "string")
+    }
+    scene.nowMs += 60_000
+    const last = new Device(scene, "last")
+    await last.logIn("alice")
+    const left = (await scene.server.devices("alice")).map(({ session }) => session)
+    expect(left).toEqual([last.id])
+  })
+
+  test("who logs in with the old password while it is changed, and others end, does not stay", async () => {
+    const scene = await threeServers(seed)
+    const phone = await scene.device()
+    const thief = new Device(scene, "thief")
+    const [changed, loggedIn] = await Promise.allSettled([
+      phone.changePassword("alice", "new one", true),
+      thief.logIn("alice"),
+    ])
+    expect(changed).toMatchObject({ status: "fulfilled", value: { status: 204 } })
+    expect((await phone.sealed("GET /x")).status).toBe(200)
+    if (loggedIn.status === "fulfilled") expect(await thief.openLane()).toBe("revoked")
+    else expect(loggedIn.reason).toMatchObject({ code: "denied" })
+    expect(await scene.server.devices("alice")).toHaveLength(1)
   })
 
   test("an invitation makes one user, and a login one session", async () => {

@@ -262,7 +262,7 @@ export class Device {
 
   openSealed(sent: ReturnType<typeof sealCall>, bytes: Uint8Array): CallAnswer {
     const opened = openAnswer(sent, bytes, this.serverKeys)
-    if ("error" in opened) return { status: 200, fields: [], text: "", error: opened.error.name }
+    if ("error" in opened) return { status: 0, fields: [], text: "", error: opened.error.name }
     return answerOf(opened.response, opened.response.content)
   }
 

@@ -1,6 +1,6 @@
 // One user fills no store, and drives nobody's lanes out of memory: spec/login.md §9.4.
 import { describe, expect, test } from "vitest"
-import { codeOf, Device, Scene } from "./session-server-scene.js"
+import { codeOf, Device, Scene, yearMs } from "./session-server-scene.js"
 
 const minuteMs = 60_000
 
@@ -64,6 +64,68 @@ describe.each(["memory", "store"] as const)("with lanes in the %s", (lanes) => {
     expect(await entries(scene, "login/retired/")).toBeLessThanOrEqual(4 * 2)
     expect((await device.sealed("GET /x")).status).toBe(200)
     expect((await other.sealed("GET /x")).status).toBe(200)
+  })
+
+  test.each([1, 2, 3])(
+    "of logins at once, with %d at most, none ends the one that ends it",
+    async (sessions) => {
+      const scene = await Scene.open({ lanes, limits: { sessions } })
+      await scene.device()
+      for (let round = 0; round < 8; round++) {
+        scene.nowMs += minuteMs
+        const all = [0, 1, 2, 3].map((i) => new Device(scene, `phone ${round} ${i}`))
+        await Promise.all(all.map((one) => one.logIn("alice")))
+        const living = (await scene.server.devices("alice")).length
+        expect(living).toBeGreaterThanOrEqual(Math.max(1, sessions - 1))
+        expect(living).toBeLessThanOrEqual(4)
+        const refused = (await Promise.all(all.map((one) => one.openLane()))).filter(
+          (one) => one === "revoked",
+        )
+        expect(refused.length).toBeLessThan(4)
+      }
+    },
+  )
+
+  test("a device that logs in once more, as for another password, stays", async () => {
+    const scene = await Scene.open({ lanes, limits: { sessions: 1 } })
+    const phone = await scene.device()
+    expect((await phone.sealed("GET /x")).status).toBe(200)
+    scene.nowMs += minuteMs
+    const passing = new Device(scene, "passing")
+    await passing.logIn("alice", {}, undefined, { knownSession: phone.known })
+    expect((await phone.sealed("GET /x")).status).toBe(200)
+    const wrong = { ...phone.known, key: new Uint8Array(32) }
+    await new Device(scene, "thief").logIn("alice", {}, undefined, { knownSession: wrong })
+    expect((await phone.sealed("GET /x")).error).toBe("revoked")
+    expect(await scene.server.devices("alice")).toHaveLength(1)
+  })
+
+  test("while the date is a year ahead, no session is forgotten for good", async () => {
+    const scene = await Scene.open({ lanes, limits: { sessions: 1 } })
+    const phone = await scene.device()
+    scene.nowMs += yearMs
+    for (let i = 0; i < 3; i++) {
+      scene.nowMs += minuteMs
+      await new Device(scene, `tablet ${i}`).logIn("alice")
+    }
+    expect(await phone.openLane()).toBe("revoked")
+    scene.nowMs -= yearMs
+    expect((await phone.sealed("GET /x")).status).toBe(200)
+  })
+
+  test("a session that ends for another while it refreshes learns it, and brings nothing back", async () => {
+    const scene = await Scene.open({ lanes, limits: { sessions: 1 } })
+    for (let round = 0; round < 5; round++) {
+      const phone = await scene.device()
+      expect((await phone.sealed("GET /x")).status).toBe(200)
+      scene.nowMs += minuteMs
+      const newer = new Device(scene, `tablet ${round}`)
+      await Promise.all([phone.refresh(), newer.logIn("alice")])
+      expect(await phone.openLane()).toBe("revoked")
+      expect(await phone.refresh()).toBe("revoked")
+      expect((await newer.sealed("GET /x")).status).toBe(200)
+      expect(await scene.server.devices("alice")).toHaveLength(1)
+    }
   })
 
   test("logins at once leave no more than that after the next one", async () => {

@@ -45,6 +45,6 @@ export function believed<T>(read: () => T): T {
     if (error.code === "unauthenticated-answer") {
       throw new ChannelError("unauthenticated-answer", error.message, { cause: error })
     }
-    throw unauthenticated("somebody is in between, or answers in its place", error)
+    throw unauthenticated("somebody is in between, or one of the two programs is too old", error)
   }
 }

@@ -13,6 +13,8 @@ export interface KeptAttempt {
   readonly record: Uint8Array | null
   /** The server key that was told. */
   readonly serverKey: Uint8Array
+  /** Of the device that starts, as it proved; `null`: none. [LOGIN-9-3] */
+  readonly knownSession: Uint8Array | null
 }
 
 /**

@@ -16,7 +16,9 @@ const dayMs = 86_400_000
 const clockMs = 30_000
 /** With more in one part the parts are made smaller, so that no pass holds up the calls. */
 const mostAtOnce = 1_000
-const smallerParts = [...idParts].flatMap((first) => [...idParts].map((next) => first + next))
+const smallerParts = Array.from(idParts).flatMap((first) =>
+  Array.from(idParts).map((next) => first + next),
+)
 
 /**
  * Removes what nobody asks about any more: each part at most once an hour, whenever something comes. It has no
@@ -25,7 +27,7 @@ const smallerParts = [...idParts].flatMap((first) => [...idParts].map((next) => 
 export class ServerCleaning {
   readonly #context: ServerContext
   readonly #registrations: ServerRegistrations
-  #parts: readonly string[] = [...idParts]
+  #parts: readonly string[] = Array.from(idParts)
   #part = 0
   #clock: { readonly readMs: number; readonly isSteady: boolean } | null = null
   #lastMs: number | null = null

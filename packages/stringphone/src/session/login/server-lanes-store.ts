@@ -1,4 +1,4 @@
-import { hex } from "../../bytes/index.js"
+import { hex, sameBytes } from "../../bytes/index.js"
 import {
   type Generation,
   type Lane,
@@ -80,8 +80,7 @@ export class LanesInStore implements LaneKeeper {
     nowMs: number,
     run: (table: LaneTable) => LaneStep,
   ): Promise<LaneStep | null> {
-    const table = await this.#ordered(session.entry.lanes)
-    const step = run(table)
+    const step = await this.#stepOf(await this.#ordered(session.entry.lanes), run)
     const held = step.event === "opened" ? heldLane(step, session.entry.login) : null
     if (!held && step.record === session.record) return step
     const writes = step.closed.map((lane) => write(keys.lane(lane.id), null))
@@ -107,6 +106,14 @@ export class LanesInStore implements LaneKeeper {
       const listed = await this.#store.list(keys.lanes + part)
       await this.#store.commit({ writes: listed.map(({ key }) => write(key, null)) })
     }
+  }
+
+  /** One that was forgotten is none, whoever asks for it once more. [LOGIN-5-2] */
+  async #stepOf(table: LaneTable, run: (table: LaneTable) => LaneStep): Promise<LaneStep> {
+    const step = run(table)
+    const id = step.event === "repeated" ? step.opened?.lane.id : undefined
+    if (!id || (await this.find(id))) return step
+    return run(table.filter((one) => !sameBytes(one.id, id)))
   }
 
   /** The one unused for longest comes first: that matters when one has to go. [LOGIN-5-2] */

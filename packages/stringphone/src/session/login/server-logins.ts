@@ -49,7 +49,7 @@ export class ServerLogins {
         return errorAnswer(bytes, "slow-down", server, counted.waitMs / 1_000) // [LOGIN-9-2]
       }
       challenged ??= new ServerLogin(realm).challenge(bytes, record, { random })
-      const kept = keptAttempt(challenged, counted, user, realm, nowMs)
+      const kept = keptAttempt(challenged, counted, { user, device, realm }, nowMs)
       const writes = [...counted.writes, ...attempts.add(kept)]
       if (!(await store.commit({ checks: counted.checks, writes }))) continue // [LOGIN-9-1]
       if (attempts.isCrowded) await attempts.removeOld(nowMs)
@@ -77,15 +77,16 @@ export class ServerLogins {
       tell({ kind: "trouble", error }) // The session is there: its device should have it.
     }
     tell({ kind: "logged-in", login: accepted.login, ...opened.told })
-    await this.#endSurplus(accepted.login, opened.session)
+    await this.#endSurplus(accepted.login, opened.session, kept.knownSession)
     return opened.welcome
   }
 
-  /** Who logs in again and again fills no store. [LOGIN-9-4] */
-  async #endSurplus(login: string, session: Uint8Array): Promise<void> {
+  /** Who logs in again and again fills no store. What its device has may be what it logs in for. [LOGIN-9-4] */
+  async #endSurplus(login: string, newest: Uint8Array, known: Uint8Array | null): Promise<void> {
     const { mostSessions, sessions, tell } = this.#context
+    const staying = known ? [newest, known] : [newest]
     try {
-      for (const id of await sessions.endSurplus(login, mostSessions, session)) {
+      for (const id of await sessions.endSurplus(login, mostSessions, { newest, staying })) {
         tell({ kind: "revoked", login, session: idText(id), isDisplaced: true })
       }
     } catch (error) {
@@ -144,11 +145,18 @@ export class ServerLogins {
 function keptAttempt(
   { attempt }: ChallengedLogin,
   { keys: counted }: CountedStart,
-  user: Kept<UserEntry> | null,
-  realm: ServerRealm,
+  {
+    device,
+    realm,
+    user,
+  }: {
+    readonly device: Uint8Array | null
+    readonly realm: ServerRealm
+    readonly user: Kept<UserEntry> | null
+  },
   startedMs: number,
 ): KeptAttempt {
   const record = user?.value.record ?? null
   const serverKey = record ? decodeLoginRecord(record).serverKey : realm.offer.serverKey
-  return { attempt, startedMs, counted, record, serverKey }
+  return { attempt, startedMs, counted, record, serverKey, knownSession: device }
 }

@@ -5,8 +5,8 @@ import { idText, type ServerContext } from "./server-context.js"
 import { keys, unchanged, write } from "./server-entries.js"
 import { ownError } from "./server-protect.js"
 import type { ProvenRequest } from "./server-requests.js"
-import type { UserEntry } from "./server-session-entry.js"
-import { isLiving, type LoadedSession, sessionIdOf } from "./server-sessions.js"
+import { sessionIdOf, type UserEntry } from "./server-session-entry.js"
+import { isLiving, type LoadedSession } from "./server-sessions.js"
 import type { Caller, LoginDevice } from "./server-types.js"
 
 export interface Asking {

@@ -1,6 +1,6 @@
 import { UsageError } from "../../bytes/index.js"
 
-/** How long a browser need not ask again. */
+/** How long a browser need not ask again: at the base, where all that comes is ours. */
 const preflightSeconds = 7_200
 /** Only a signed call is asked for with it. */
 const signatureField = "signature-input"
@@ -41,7 +41,8 @@ export class Origins {
       .split(/\s*,\s*/)
       .includes(signatureField)
     const allowed = this.#allowed(headers)
-    if (allowed === null || !(isSigned || (isAtBase && wantedMethod === "POST"))) return null
+    const isMessage = isAtBase && wantedMethod === "POST"
+    if (allowed === null || !(isSigned || isMessage)) return null
     return new Response(null, {
       status: 204,
       headers: {
@@ -49,7 +50,9 @@ export class Origins {
         "access-control-allow-methods": wantedMethod,
         // All that a page sets is covered by its signature.
         "access-control-allow-headers": wantedFields,
-        "access-control-max-age": String(preflightSeconds),
+        // Browsers keep methods and fields each by themselves: what was allowed for signed calls would let unsigned ones
+        // through to the application, which was not asked.
+        "access-control-max-age": String(isMessage ? preflightSeconds : 0),
         vary: "origin, access-control-request-method, access-control-request-headers",
       },
     })

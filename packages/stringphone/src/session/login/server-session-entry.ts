@@ -1,4 +1,4 @@
-import { sameBytes } from "../../bytes/index.js"
+import { base64url, fromBase64url, sameBytes } from "../../bytes/index.js"
 import {
   type EndedSession,
   endSession,
@@ -55,4 +55,14 @@ export function recordNow(
   if (record.state !== "living") return record
   const isOfUser = user !== null && sameBytes(user.id, id) && user.epoch === epoch
   return isOfUser ? record : endSession(record, "revoked", nowMs)
+}
+
+/** @returns `null`: it is the ID of no session */
+export function sessionIdOf(text: string): Uint8Array | null {
+  try {
+    const id = fromBase64url(text)
+    return id.length === 16 && base64url(id) === text ? id : null
+  } catch {
+    return null
+  }
 }

@@ -1,4 +1,4 @@
-import { base64url, fromBase64url, sameBytes } from "../../bytes/index.js"
+import { fromBase64url, sameBytes } from "../../bytes/index.js"
 import {
   type EndedSession,
   endSession,
@@ -105,14 +105,20 @@ export class ServerSessions {
     })
   }
 
-  /** @returns `false`: there is none, or it has ended already */
-  async revoke(id: Uint8Array, onlyOf?: string): Promise<boolean> {
+  /**
+   * @param by the session that ends it, and must live itself
+   * @returns `false`: there is none, or it has ended already
+   */
+  async revoke(id: Uint8Array, onlyOf?: string, by?: Uint8Array): Promise<boolean> {
     for (;;) {
+      const own = by ? await this.load(by) : null
+      if (by && own?.record.state !== "living") return false
       const loaded = await this.load(id)
       if (loaded?.record.state !== "living") return false
       if (onlyOf !== undefined && loaded.entry.login !== onlyOf) return false
       const record = endSession(loaded.record, "revoked", this.#wallClock())
-      if (await this.save(loaded, { record, change: null })) return true
+      const checks = own ? [unchanged(keys.session(own.id), own)] : []
+      if (await this.save(loaded, { record, change: null }, null, { checks })) return true
     }
   }
 
@@ -125,20 +131,22 @@ export class ServerSessions {
   /**
    * Ends those used least recently where a user has more than that living, and forgets the oldest of the others where
    * there are more than that. [LOGIN-9-4]
-   * @param except is not ended
+   * @param newest ends the others: so of logins at once no two end each other
+   * @param staying are not ended
    * @returns what was ended
    */
   async endSurplus(
     login: string,
     most: number,
-    except: Uint8Array,
+    { newest, staying }: { newest: Uint8Array; staying: readonly Uint8Array[] },
   ): Promise<readonly Uint8Array[]> {
     const listed = await this.#listed(login)
     if (listed.length <= most) return []
     const all = await this.#all(login, listed)
     const nowMs = this.#wallClock()
-    const over = all.filter((one) => !isLiving(one, nowMs))
-    for (const one of over.slice(most)) await this.#forget(login, one)
+    // What ended by time alone may live by another date. [LOGIN-10-1]
+    const ended = all.filter(({ record }) => record.state === "ended")
+    for (const one of ended.slice(most)) await this.#forget(login, one)
     const living = all.filter((one) => isLiving(one, nowMs))
     if (living.length <= most) return []
     const used = await Promise.all(
@@ -147,11 +155,12 @@ export class ServerSessions {
         usedMs: Math.max(one.entry.createdMs, (await this.seenMs(one.id)) ?? 0),
       })),
     )
-    const others = used.filter(({ id }) => !sameBytes(id, except))
-    const surplus = others.sort((a, b) => b.usedMs - a.usedMs).slice(most - 1)
-    const ended: Uint8Array[] = []
-    for (const { id } of surplus) if (await this.revoke(id, login)) ended.push(id)
-    return ended
+    const others = used.filter(({ id }) => !staying.some((one) => sameBytes(one, id)))
+    const places = Math.max(0, most - (used.length - others.length))
+    const surplus = others.sort((a, b) => b.usedMs - a.usedMs).slice(places)
+    const displaced: Uint8Array[] = []
+    for (const { id } of surplus) if (await this.revoke(id, login, newest)) displaced.push(id)
+    return displaced
   }
 
   /** IDs of all that are remembered. */
@@ -201,17 +210,18 @@ export class ServerSessions {
     return record.knownDeviceKey ? [record.knownDeviceKey] : []
   }
 
-  /** What nobody asks about any more: deletes it. */
-  async removeForgotten(prefix: string): Promise<void> {
+  /** What nobody asks about any more: deletes it. @returns how many entries were looked at */
+  async removeForgotten(prefix: string): Promise<number> {
     const nowMs = this.#wallClock()
     const sessions = await this.#store.list(`login/session/${prefix}`)
-    const allRetired = retiredBySession(await this.#store.list(`login/retired/${prefix}`))
+    const listed = await this.#store.list(`login/retired/${prefix}`)
+    const allRetired = retiredBySession(listed)
     for (const entry of sessions) {
       const session = valueOf<SessionEntry>(entry)
       const { id } = session.record
       const retired = allRetired.get(keys.retired(id)) ?? []
       if (!isOver(session.record, nowMs)) {
-        await this.#removeKeys(session, retired, nowMs)
+        await this.#removeKeys({ value: session, version: entry.version }, retired, nowMs)
         continue
       }
       await this.#store.commit({
@@ -219,14 +229,16 @@ export class ServerSessions {
         writes: removalOf(session.login, id, retired),
       })
     }
+    return sessions.length + listed.length
   }
 
   /** Keys that nobody is answered by any more, of a session that stays. [LOGIN-6-3] */
   async #removeKeys(
-    { login, record }: SessionEntry,
+    kept: Kept<SessionEntry>,
     retired: readonly Entry[],
     nowMs: number,
   ): Promise<void> {
+    const { login, record } = kept.value
     if (record.state === "ended") return
     const { id, lifetimes } = record
     const forgotten = retired.filter((entry) => {
@@ -235,6 +247,10 @@ export class ServerSessions {
     })
     const writes = forgotten.map(({ key }) => write(key, null))
     if (writes.length > 0) await this.#store.commit({ writes })
+    const listed = this.#loaded(id, kept, await this.#user(login))
+    const isLeft = listed.record.state === "living" && isSessionLiving(listed.record, nowMs)
+    // Most need nothing: only what is to be written is read once more.
+    if (isLeft && !retireFormer(listed.record, nowMs)) return
     const loaded = await this.load(id, login)
     if (loaded?.entry.record.state !== "living") return
     if (loaded.record.state === "ended") {
@@ -274,14 +290,4 @@ export function isLiving({ record }: LoadedSession, nowMs: number): boolean {
 function isOver(record: SessionRecord | EndedSession, nowMs: number): boolean {
   if (record.state === "ended") return isForgotten(record.endedMs, record.keptSeconds, nowMs)
   return isForgotten(record.refreshedMs, 2 * record.lifetimes.refreshSeconds, nowMs)
-}
-
-/** @returns `null`: it is the ID of no session */
-export function sessionIdOf(text: string): Uint8Array | null {
-  try {
-    const id = fromBase64url(text)
-    return id.length === 16 && base64url(id) === text ? id : null
-  } catch {
-    return null
-  }
 }

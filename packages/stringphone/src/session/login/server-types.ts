@@ -17,7 +17,8 @@ export interface LoginServerOptions {
   readonly authorities?: readonly string[]
   /**
    * Pages that log in and call from a browser, and are not from this server: origins as `http://page.example:8080`, or
-   * `*` for any; none unless set.
+   * `*` for any; none unless set. With `*` every page that somebody here opens can ask who this server is, and try
+   * passwords from here.
    */
   readonly origins?: readonly string[]
   /**

@@ -20,7 +20,8 @@ import { ServerRealms, takeBase } from "./server-realms.js"
 import { ServerRegistrations } from "./server-registrations.js"
 import { type Target, targetOf } from "./server-requests.js"
 import { ServerSealed } from "./server-sealed.js"
-import { ServerSessions, sessionIdOf } from "./server-sessions.js"
+import { sessionIdOf } from "./server-session-entry.js"
+import { ServerSessions } from "./server-sessions.js"
 import { ServerSigned } from "./server-signed.js"
 import type {
   Handler,
