@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { jsonLine, visible } from "../src/terminal/escape.js"
+import { jsonLine, quoted, visible } from "../src/terminal/escape.js"
 import { wrap } from "../src/terminal/wrap.js"
 import {
   formatTopicAddress,
@@ -73,4 +73,9 @@ describe("a topic's address", () => {
       expect(() => parseBrokerUrl(text)).toThrow("A broker's URL is like")
     },
   )
+})
+
+it("a name that stands in a sentence ends where its quotes do", () => {
+  expect(quoted(`x" → lamp: "on`)).toBe(String.raw`"x\" → lamp: \"on"`)
+  expect(quoted("\u202ex\n")).toBe(String.raw`"\u{202e}x\n"`)
 })

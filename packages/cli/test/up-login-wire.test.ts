@@ -80,6 +80,23 @@ describe("the wire view", { timeout: 120_000 }, () => {
     expect(names).toEqual(expect.arrayContaining(["x-a", "Date", "Connection", "Content-Length"]))
   })
 
+  it("shows no cookies and passwords, which are of other programs on the same host", async () => {
+    const page = await opened()
+    const wire = await WireListener.open(page)
+    const headers = { Cookie: "jupyter=secret", AUTHORIZATION: "Basic c2VjcmV0", "X-A": "cookie" }
+    send(new URL("api/me", page), { headers }).end()
+    const { request } = await wire.hear(() => true)
+    expect(request.fields).toEqual(
+      expect.arrayContaining([
+        ["Cookie", "(left out)"],
+        ["AUTHORIZATION", "(left out)"],
+        ["X-A", "cookie"],
+      ]),
+    )
+    expect(wire.text).not.toContain("secret")
+    expect(wire.text).not.toContain("c2VjcmV0")
+  })
+
   it("shows an answer that comes in pieces, also one that breaks off", async () => {
     const errors: unknown[] = []
     const handler: InformedHandler = async (request) => {
@@ -108,6 +125,29 @@ describe("the wire view", { timeout: 120_000 }, () => {
     expect(errors).toEqual(["broken"])
   })
 
+  it("shows all of a body of which the answer did not wait for the end", async () => {
+    const page = await opened(async () => new Response("no", { status: 400 }))
+    const wire = await WireListener.open(page)
+    const ask = async (isLeft: boolean): Promise<void> => {
+      const socket = connect(Number(new URL(page).port), "127.0.0.1")
+      onTestFinished(() => void socket.destroy())
+      socket.write("POST /api/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nearly")
+      const [answer] = (await once(socket, "data")) as [Buffer]
+      expect(answer.toString()).toContain("HTTP/1.1 400")
+      if (isLeft) socket.destroy()
+      else socket.write("late")
+    }
+    await ask(false)
+    const { request } = await wire.hear(({ n }) => n === 1)
+    expect([Buffer.from(request.body, "base64").toString(), request.bytes]).toEqual([
+      "earlylate",
+      9,
+    ])
+    await ask(true)
+    const { request: left } = await wire.hear(({ n }) => n === 2)
+    expect([Buffer.from(left.body, "base64").toString(), left.bytes]).toEqual(["early", 5])
+  })
+
   it("cuts bodies, and says how long they were", async () => {
     const long = new Uint8Array(100_000).map((_, i) => i % 251)
     const page = await opened(async (request) => new Response(await request.arrayBuffer()))
@@ -131,14 +171,14 @@ describe("the wire view", { timeout: 120_000 }, () => {
     expect(last(wire).request.target).toBe("/api/70")
     wire.leave()
 
-    const back = await WireListener.open(page, { "Last-Event-ID": "68" })
+    const back = await WireListener.open(page, { "Last-Event-ID": `${wire.tape}-68` })
     await back.hear(({ n }) => n === 70)
     await callTimes(page, 71, 71)
     await back.hear(({ n }) => n === 71)
     expect(back.exchanges.map(({ n }) => n)).toEqual([69, 70, 71])
 
-    // Of a home that was started anew, or nonsense: everything that is there.
-    for (const id of ["5000", "-1", "x"]) {
+    // Of a home before it was started anew, or nonsense: everything that is there.
+    for (const id of ["5f3a01c2-68", "68", `${wire.tape}-`, "-1", "x"]) {
       const other = await WireListener.open(page, { "Last-Event-ID": id })
       await other.hear(({ n }) => n === 71)
       expect(other.exchanges).toHaveLength(60)
@@ -166,7 +206,7 @@ describe("the wire view", { timeout: 120_000 }, () => {
       if (seen.includes('"target":"/api/19/59"')) break
     }
     for (let i = 0; i < 60; i++) expect(seen).toContain(`"target":"/api/19/${i}"`)
-    const numbers = [...seen.matchAll(/\nid: (\d+)\n/g)].map(([, n]) => Number(n))
+    const numbers = [...seen.matchAll(/\nid: [0-9a-f]{8}-(\d+)\n/g)].map(([, n]) => Number(n))
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
     expect(numbers.length).toBeLessThan(20 * 60)
   })

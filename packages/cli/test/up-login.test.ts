@@ -69,7 +69,7 @@ describe("logins of a home", { timeout: 120_000 }, () => {
     const state = await phone.hear((message) => "done" in message && message.done === call["id"])
     expect(state).toMatchObject({ kind: "state", from: lamp, device: "lamp", on: true })
     const page = await (await fetch(new URL("lamp", ready.page))).text()
-    expect(page).toContain("ann, logged in on Ann&#39;s phone: on")
+    expect(page).toContain("ann, logged in on &#34;Ann&#39;s phone&#34;: on")
 
     const unlock = { method: "PUT", body: '{"locked":false}' }
     const opened = await session.signedFetch("/api/devices/lock", unlock)

@@ -7,6 +7,8 @@ export class WireListener {
   readonly exchanges: NumberedExchange[] = []
   /** The same as it came, with everything between. */
   text = ""
+  /** Whose numbers these are. */
+  tape = ""
   readonly #going = new AbortController()
   #wake: () => void = () => {}
 
@@ -51,10 +53,11 @@ export class WireListener {
   }
 
   #take(block: string): void {
-    const [, id, data] = /^id: (\d+)\ndata: (.+)$/.exec(block) ?? []
-    if (data === undefined) return
+    const [, tape, id, data] = /^id: ([0-9a-f]{8})-(\d+)\ndata: (.+)$/.exec(block) ?? []
+    if (tape === undefined || data === undefined) return
     const exchange = JSON.parse(data) as NumberedExchange
     if (exchange.n !== Number(id)) throw new Error(`${id} is not ${exchange.n}`)
+    this.tape = tape
     this.exchanges.push(exchange)
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { fromHex, utf8 } from "stringphone/bytes"
 import { readHomeInfo } from "../src/lib/home-info.ts"
-import { alteredByte, isWhole } from "../src/login/attack.ts"
+import { alteredByte, isWhole, sameTarget } from "../src/login/attack.ts"
 import { type Exchange, readExchange, targetOf, type WireRequest } from "../src/login/exchange.ts"
 import {
   describeRequest,
@@ -85,6 +85,7 @@ describe("an exchange that the home recorded", () => {
     ["a list", [told]],
     ["without a number", { ...told, n: "4" }],
     ["of a negative number", { ...told, n: -1 }],
+    ["of a time beyond all calendars", { ...told, atMs: Number.MAX_SAFE_INTEGER }],
     ["without an answer", { ...told, answer: null }],
     ["with a body that is no base64", { ...told, request: { ...told.request, body: "{}" } }],
     ["with fields that are none", { ...told, request: { ...told.request, fields: [["a"]] } }],
@@ -167,6 +168,32 @@ describe("a request with one byte changed", () => {
     expect(alteredByte({ ...signed(), fields: [] })).toBeNull()
     expect(isWhole(signed("{}"))).toBe(true)
     expect(isWhole({ ...signed("{}"), bytes: 5_000 })).toBe(false)
+  })
+})
+
+describe("where a page sends a recorded request", () => {
+  const origin = "http://127.0.0.1:8484"
+
+  it.each(["/api/me", "/api/x%20y?a=%2e%2e/b", "/.stringphone/login", "//evil.example/"])(
+    "is where it went: %s",
+    (target) => expect(sameTarget(target, origin)?.href).toBe(origin + target),
+  )
+
+  it.each([
+    "/api/../eavesdropper",
+    "/api/%2e%2e/eavesdropper",
+    "/api/.%2E/eavesdropper",
+    "/api/..\\eavesdropper",
+    "/api/me#x",
+    "/api/\u00e9",
+    ".evil.example/api/me",
+    "@evil.example/api/me",
+    "1/api/me",
+    "http://evil.example/api/me",
+    "*",
+    "",
+  ])("is nowhere when a browser would ask for something else: %s", (target) => {
+    expect(sameTarget(target, origin)).toBeNull()
   })
 })
 

@@ -10,7 +10,7 @@ import {
 import type { Caller } from "stringphone/session/login/server"
 import type { Transport } from "stringphone/transport"
 import { reportKey } from "../person.js"
-import { visible } from "../terminal/escape.js"
+import { quoted, visible } from "../terminal/escape.js"
 import { Announcer } from "./announcer.js"
 import type { ApiDevice } from "./api.js"
 import { homeTopic } from "./birth.js"
@@ -118,7 +118,7 @@ export class Device {
     const id = randomBytes(8).toString("hex")
     const outcome = await this.#carryOut({ id, set })
     if (outcome !== "done") return outcome
-    this.log.add(`${visible(login)}, logged in on ${visible(from)}: ${describeSet(set)}`)
+    this.log.add(`${visible(login)}, logged in on ${quoted(from)}: ${describeSet(set)}`)
     this.#options.emit({ event: "call", device: this.body.kind, login, from, id, set })
     this.#announcer.announce()
     return outcome

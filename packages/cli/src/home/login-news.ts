@@ -10,6 +10,7 @@ const countEveryMs = 10_000
 export class LoginNews {
   readonly #emit: Emit
   readonly #counted = new Tally(countEveryMs, (counts) => this.#tell(counts))
+  #trouble = ""
 
   constructor(emit: Emit) {
     this.#emit = emit
@@ -40,8 +41,10 @@ export class LoginNews {
     }
   }
 
+  /** With a full disk, every call of a stranger is one: the newest is told. */
   trouble(error: unknown): void {
-    this.#emit({ event: "login", what: "trouble", message: troubleText(error) })
+    this.#trouble = troubleText(error)
+    this.#counted.count("trouble")
   }
 
   /** Tells what was only counted, and counts no more. */
@@ -52,6 +55,10 @@ export class LoginNews {
   #tell(counts: ReadonlyMap<string, number>): void {
     for (const [key, count] of counts) {
       const [what = "", reason] = key.split(" ")
+      if (what === "trouble") {
+        this.#emit({ event: "login", what, message: this.#trouble })
+        continue
+      }
       this.#emit({
         event: "login",
         what: what as "login-denied" | "slowed-down" | "call-refused",

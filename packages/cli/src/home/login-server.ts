@@ -63,7 +63,8 @@ export class HomeLogins {
       return await HomeLogins.#open(options)
     } catch (error) {
       if (!(error instanceof ChannelError || error instanceof UsageError)) throw error
-      const text = `Logins do not work, and the rest does. ${error.message}`
+      const why = error.code === "passphrase-needed" ? sealed(options.directory) : error.message
+      const text = `Logins do not work, and the rest does. ${why}`
       options.emit({ event: "notice", level: "warning", text })
       return null
     }
@@ -97,10 +98,15 @@ export class HomeLogins {
   }
 
   async close(): Promise<void> {
-    this.#news.stop()
     await this.#server.settled()
+    this.#news.stop()
     for (const one of this.#stores) await one.close()
   }
+}
+
+function sealed(directory: string): string {
+  const place = `STRINGPHONE_HOME=${directory}`
+  return `Their key ring is sealed, and a home asks nobody for a passphrase. Take the seal away: stringphone --as ${profile} id unseal, with ${place}`
 }
 
 /** The realm of a home: drawn once, and kept. */

@@ -1,5 +1,5 @@
 import { lastDayOf } from "../day.js"
-import { visible } from "../terminal/escape.js"
+import { quoted, visible } from "../terminal/escape.js"
 import type { Paint } from "../terminal/paint.js"
 import { countOf } from "../wording.js"
 import type { InvitationEvent, LoginEvent } from "./event.js"
@@ -29,7 +29,7 @@ export function describeLogin(event: LoginEvent, paint: Paint): string {
     case "registered":
       return `${paint.good("✔")} ${visible(event.login)} registered.`
     case "logged-in":
-      return `${visible(event.login)} logged in on ${visible(event.device ?? "a device")}.`
+      return `${visible(event.login)} logged in on ${quoted(event.device ?? "")}.`
     case "refreshed":
       return paint.dim(`A session of ${visible(event.login)} has new keys.`)
     case "password-changed":

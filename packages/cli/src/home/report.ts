@@ -1,5 +1,5 @@
 import { refusedText } from "../refused.js"
-import { visible } from "../terminal/escape.js"
+import { quoted, visible } from "../terminal/escape.js"
 import type { Paint } from "../terminal/paint.js"
 import { countOf } from "../wording.js"
 import type { DeviceReport, HomeEvent, MemberReport, NamedKey, ReadyEvent } from "./event.js"
@@ -41,7 +41,7 @@ export function describe(event: HomeEvent, paint: Paint, columns: Columns): stri
     case "login":
       return describeLogin(event, paint)
     case "call":
-      return `${visible(event.login)}, logged in on ${visible(event.from)} → ${event.device}: ${describeSet(event.set)}`
+      return `${visible(event.login)}, logged in on ${quoted(event.from)} → ${event.device}: ${describeSet(event.set)}`
     case "rejected":
       return paint.dim(`${rejectedText(event)}.`)
     case "gap":

@@ -1,5 +1,5 @@
 import type { LoginServerEvent } from "stringphone/session/login/server"
-import { visible } from "../terminal/escape.js"
+import { quoted, visible } from "../terminal/escape.js"
 
 /** What is told each time. */
 type ToldEvent = Exclude<LoginServerEvent, { readonly kind: "slowed-down" | "call-refused" }>
@@ -14,7 +14,7 @@ export function eventText(event: ToldEvent): string {
     case "registered":
       return `${who} registered.`
     case "logged-in":
-      return `${who} logged in on ${visible(event.device)}.`
+      return `${who} logged in on ${quoted(event.device)}.`
     case "login-denied":
       return `A login of ${who}${from} was denied.`
     case "refreshed":

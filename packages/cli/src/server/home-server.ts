@@ -55,6 +55,14 @@ export interface HomeServer {
 
 export const mqttPath = "/mqtt"
 
+/** Who sends slowly, or opens many connections, takes no more than this. */
+const patience = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+}
+const mostConnections = 1_000
+
 /** The page, the device pages, `/home.json`, logins and API, MQTT and IRC over WebSocket, on one port. */
 export async function startHomeServer(options: HomeServerOptions): Promise<HomeServer> {
   const { devices, host, irc, logins, names, serveMqtt, tamper } = options
@@ -64,7 +72,7 @@ export async function startHomeServer(options: HomeServerOptions): Promise<HomeS
   const files = webApp()
   const sockets = new MqttSocket({ path: mqttPath, names, serve: serveMqtt })
   const gateway = new IrcGateway({ servers: irc, names })
-  const server: Server = createServer((request, response) => {
+  const server: Server = createServer(patience, (request, response) => {
     if (!isOurName(request, names)) return refuse(response, 421, "This server has another name.\n")
     const path = pathOf(request)
     if (calls?.answer(request, response, path)) return
@@ -83,6 +91,7 @@ export async function startHomeServer(options: HomeServerOptions): Promise<HomeS
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!gateway.upgrade(request, socket, head)) sockets.upgrade(request, socket, head)
   })
+  server.maxConnections = mostConnections
   const port = await listenNear(server, host, options.port)
   return {
     port,

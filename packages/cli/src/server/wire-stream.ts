@@ -26,7 +26,7 @@ export class WireStream {
     response.setHeader("Content-Type", "text/event-stream")
     if (request.method === "HEAD") return void response.end()
     response.flushHeaders()
-    this.#listen(response, lastEventOf(request))
+    this.#listen(response, this.#lastOf(request))
   }
 
   close(): void {
@@ -34,13 +34,14 @@ export class WireStream {
   }
 
   #listen(response: ServerResponse, after: number): void {
+    const { id } = this.#tape
     let last = after
     // Who reads slowly gets the next ones when there is room; what the tape has lost by then, he misses.
     const tell = (): void => {
       for (const exchange of this.#tape.after(last)) {
         if (response.writableNeedDrain) return
         last = exchange.n
-        response.write(`id: ${last}\ndata: ${JSON.stringify(exchange)}\n\n`)
+        response.write(`id: ${id}-${last}\ndata: ${JSON.stringify(exchange)}\n\n`)
       }
     }
     const alive = setInterval(() => {
@@ -56,12 +57,12 @@ export class WireStream {
     })
     tell()
   }
-}
 
-/** Where a page that was away goes on; 0: it is new. */
-function lastEventOf({ headers }: IncomingMessage): number {
-  const last = headers["last-event-id"]
-  return typeof last === "string" && /^\d{1,15}$/.test(last) ? Number(last) : 0
+  /** Where a page that was away goes on; 0: it is new, or what it knew is of another tape. */
+  #lastOf({ headers }: IncomingMessage): number {
+    const [, id, n] = /^([0-9a-f]{8})-(\d{1,15})$/.exec(String(headers["last-event-id"])) ?? []
+    return id === this.#tape.id ? Number(n) : 0
+  }
 }
 
 function say(response: ServerResponse, status: number, sentence: string): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { isLocal } from "./guard.js"
 
 /** What somebody on the network gets of a call and its answer. Nothing here has a key. */
 export interface WireExchange {
@@ -10,7 +11,7 @@ export interface WireExchange {
 }
 
 export interface WireMessage {
-  /** In their order and spelling. */
+  /** In their order and spelling; what belongs to other programs is left out. */
   readonly fields: readonly WireField[]
   /** Base64 of its beginning. */
   readonly body: string
@@ -21,6 +22,11 @@ export interface WireMessage {
 export type WireField = readonly [name: string, value: string]
 
 const mostBodyBytes = 4_096
+/**
+ * A browser sends a host's cookies to all of its ports: they are secrets of other programs, and from
+ * this computer to itself they pass no network.
+ */
+const othersFields = new Set(["cookie", "authorization", "proxy-authorization"])
 
 /**
  * Listens to one call, as it is on the wire; it changes nothing. To be begun before anybody reads or
@@ -37,7 +43,7 @@ export function tapExchange(
   const answered = new Recorded()
   tapBody(request, asked)
   tapAnswer(response, answered)
-  response.once("close", () => {
+  const end = (): void => {
     const fields = sentFields(response)
     if (fields.length === 0) return
     const { method = "", rawHeaders, url: target = "" } = request
@@ -47,7 +53,21 @@ export function tapExchange(
       request: { method, target, fields: pairsOf(rawHeaders), ...asked.body },
       answer: { status: response.statusCode, fields, ...answered.body },
     })
-  })
+  }
+  // Who is refused is answered before the rest of the body came.
+  response.once("close", () => (request.complete ? end() : whenAllCame(request, end)))
+}
+
+/** Or when its sender went away. */
+function whenAllCame(request: IncomingMessage, then: () => void): void {
+  const { socket } = request
+  const done = (): void => {
+    request.off("end", done)
+    socket.off("close", done)
+    then()
+  }
+  request.once("end", done)
+  socket.once("close", done)
 }
 
 /** A body, of which the beginning is kept. */
@@ -107,13 +127,13 @@ function sentFields(response: ServerResponse): readonly WireField[] {
 }
 
 function pairsOf(raw: readonly string[]): readonly WireField[] {
-  return Array.from({ length: raw.length / 2 }, (_, at) => [
-    raw[at * 2] ?? "",
-    raw[at * 2 + 1] ?? "",
-  ])
+  return Array.from({ length: raw.length / 2 }, (_, at) => {
+    const name = raw[at * 2] ?? ""
+    return [name, othersFields.has(name.toLowerCase()) ? "(left out)" : (raw[at * 2 + 1] ?? "")]
+  })
 }
 
-function senderOf({ socket }: IncomingMessage): string {
-  const address = (socket.remoteAddress ?? "").replace(/^::ffff:/, "")
-  return address === "::1" || address.startsWith("127.") ? "this computer" : address
+function senderOf(request: IncomingMessage): string {
+  if (isLocal(request)) return "this computer"
+  return (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "")
 }

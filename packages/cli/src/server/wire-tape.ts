@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import type { WireExchange } from "./wire-tap.js"
 
 /** Counted from 1, by when they ended. */
@@ -9,6 +10,8 @@ const mostExchanges = 60
 
 /** The last exchanges on the wire, and who wants to know of new ones. */
 export class WireTape {
+  /** Numbers are of this tape alone: the next start has another. */
+  readonly id: string = randomBytes(4).toString("hex")
   readonly #watchers = new Set<() => void>()
   #exchanges: readonly NumberedExchange[] = []
   #last = 0
@@ -19,9 +22,9 @@ export class WireTape {
     for (const watcher of this.#watchers) watcher()
   }
 
-  /** What came after this one; of a number that is still to come, everything: it is another tape's. */
+  /** What came after this one. */
   after(n: number): readonly NumberedExchange[] {
-    return n > this.#last ? this.#exchanges : this.#exchanges.filter((one) => one.n > n)
+    return this.#exchanges.filter((one) => one.n > n)
   }
 
   /** @returns a function that ends it. */

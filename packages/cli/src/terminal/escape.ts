@@ -6,6 +6,11 @@ export function visible(text: string): string {
   return text.replace(hidden, escaped)
 }
 
+/** The same within quotes: where a name stands in a sentence, it ends at the second of them. */
+export function quoted(text: string): string {
+  return `"${visible(text).replaceAll('"', '\\"')}"`
+}
+
 /** One line of JSON, with the same characters as `\uXXXX`: as harmless, and still the same value. */
 export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(hidden, (character) =>

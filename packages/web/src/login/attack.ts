@@ -15,6 +15,16 @@ export function isWhole({ body, bytes }: WireRequest): boolean {
   return body.length === bytes
 }
 
+/**
+ * Where to send it, if a browser asks for the same to the letter. Strangers choose what is recorded: of
+ * `/api/../x` a browser would make another request, which only this page may send.
+ */
+export function sameTarget(target: string, origin: string): URL | null {
+  if (!URL.canParse(origin + target)) return null
+  const url = new URL(origin + target)
+  return url.origin === origin && url.pathname + url.search === target ? url : null
+}
+
 /** The last byte of the body; where there is none, a character of the signature. `null`: it has neither. */
 export function alteredByte(request: WireRequest): Altered | null {
   const { body, fields } = request
@@ -49,13 +59,10 @@ export async function sendAgain(
   own: OwnExchanges,
 ): Promise<Outcome> {
   const { body, method, target } = request
-  const url = new URL(target, location.origin)
-  if (url.origin !== location.origin || !target.startsWith("/")) {
-    return {
-      answer: "–",
-      sentence: "It is for another server. A page can not send that.",
-      isBad: false,
-    }
+  const url = sameTarget(target, location.origin)
+  const isSendable = /^(GET|HEAD)$/.test(method) ? body.length === 0 : method !== "TRACE"
+  if (!url || !isSendable) {
+    return { answer: "–", sentence: "A page can not send that as it was.", isBad: false }
   }
   own.add(
     { method, target, signature: fieldOf(request, "signature"), body },

@@ -31,7 +31,7 @@ export interface Exchange {
 export function readExchange(value: unknown): Exchange | null {
   if (!isRecord(value)) return null
   const { answer, atMs, from, n, request } = value
-  if (!isCount(n) || !isCount(atMs) || typeof from !== "string") return null
+  if (!isCount(n) || !isTime(atMs) || typeof from !== "string") return null
   if (!isRecord(request) || !isRecord(answer)) return null
   const [asked, answered] = [readPart(request), readPart(answer)]
   const { method, target } = request
@@ -64,6 +64,13 @@ function fromBase64(text: string): Uint8Array | null {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+/** What is beyond it no calendar shows. */
+const lastMs = 8.64e15
+
+function isTime(value: unknown): value is number {
+  return isCount(value) && value <= lastMs
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

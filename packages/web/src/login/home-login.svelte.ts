@@ -84,10 +84,12 @@ export class HomeLogin {
     if (!this.places || !this.#ring || this.stage === "opening" || this.stage === "in") return
     this.stage = "opening"
     this.trouble = ""
+    const ring = this.#ring
     try {
       this.#engine = await import("./engine.ts")
       await this.#resume()
     } catch (error) {
+      if (this.#ring !== ring) return
       this.trouble = sentenceOf(error)
       this.stage = "broken"
     }

@@ -1,3 +1,4 @@
+import { UsageError } from "stringphone/bytes"
 import type { Device, LoginProgress, LoginSession, SessionStatus } from "stringphone/session/login"
 import type { LoginPlaces } from "../lib/home-info.ts"
 import { payloadText, visible } from "../lib/peer-text.ts"
@@ -166,7 +167,7 @@ export class LiveSession {
 
   /** One at a time: what is sent meanwhile belongs to it. */
   async #do(what: string, work: () => Promise<void>): Promise<void> {
-    if (this.busy !== null) return
+    if (this.busy !== null) throw new UsageError("busy", "Wait until the last one is done.")
     this.busy = what
     try {
       await work()
