@@ -163,7 +163,7 @@ describe("logging in", { timeout: 120_000 }, () => {
     )
     expect(code).toBe(0)
     expect(stdout).toBe(
-      `Registered, and logged in at lamp.example as bob.\nDevice    Bob's phone\nScopes    no scopes\nServer    ${scene.fingerprint}\n`,
+      `Registered, and logged in at lamp.example as bob.\nDevice    Bob's phone\nScopes    none\nServer    ${scene.fingerprint}\n`,
     )
     const again = await failure(freshHome(), ["login", "to", file, "--login", "eve", ...secret])
     expect(again).toMatchObject({ code: 1 })

@@ -89,7 +89,9 @@ describe("login doctor", { timeout: 120_000 }, () => {
     expect(revoked.stdout).not.toContain("\x1b")
 
     const nobody = await failure(freshHome(), ["login", "doctor", "--at", scene.url])
-    expect(nobody.stdout).toContain("✘ This key ring has no session there.")
+    expect(nobody.stdout).toContain(
+      `✘ This key ring has no session there.\n    → Log in: stringphone login to ${scene.url}\n`,
+    )
     expect(nobody.stdout).toContain("✔ A login server answers there")
   })
 

@@ -59,13 +59,24 @@ describe.skipIf(tmux === null)("login on a terminal", { timeout: 120_000 }, () =
 
   it("asks twice for a new password", async () => {
     const scene = await loginScene()
-    const terminal = await run(freshHome(), [secretFile(await invitation(scene))])
+    const file = secretFile(await invitation(scene))
+    const terminal = await run(freshHome(), [file])
     expect(await seen(terminal, /New password of ann:$/)).toContain("lamp.example")
     await terminal.enter("one password")
     await seen(terminal, /Once more:$/)
     await terminal.enter("another one")
     expect(await seen(terminal, /ended with 1/)).toContain("The two are not the same.")
     expect(await json(scene.home, ["login", "users"])).toEqual({ users: [] })
+
+    const better = await run(freshHome(), [file])
+    await seen(better, /New password of ann:$/)
+    await better.enter("one password")
+    await seen(better, /Once more:$/)
+    await better.enter("one password")
+    const screen = await seen(better, /ended with 0/)
+    expect(screen).toContain("Registered, and logged in at lamp.example as ann.")
+    // Registering computes twice.
+    expect(screen.match(/Computing/g)).toHaveLength(1)
   })
 
   it("shows an invitation as a QR code that a camera reads", async () => {

@@ -5,7 +5,7 @@ import { confirmed } from "../input.js"
 import { reportKey } from "../person.js"
 import { visible } from "../terminal/escape.js"
 import { takeNewPassword, takePassword } from "./password.js"
-import { scopesText } from "./scopes.js"
+import { scopesText, scopesValue } from "./scopes.js"
 import { savedSessions, type SessionChoice, withSession } from "./sessions.js"
 
 /** `login sessions`: where this key ring is logged in, as far as is known here. */
@@ -17,7 +17,7 @@ export async function printSessions(context: Context): Promise<void> {
         `${visible(login)} at ${visible(realm)}`,
         `  address  ${visible(new URL(url).origin)}`,
         `  device   ${visible(device)}`,
-        `  scopes   ${scopesText(scopes)}`,
+        `  scopes   ${scopesValue(scopes)}`,
         `  server   ${reportKey(serverKey).words}`,
       ].join("\n"),
     )

@@ -6,7 +6,7 @@ import { reportKey } from "../person.js"
 import { visible } from "../terminal/escape.js"
 import { duration } from "../wording.js"
 import { patientFetch } from "./patient-fetch.js"
-import { chooseSession, type ChosenSession, type SessionChoice } from "./sessions.js"
+import { chooseSession, type ChosenSession, originOf, type SessionChoice } from "./sessions.js"
 
 const contentType = "application/stringphone-login"
 const usualBase = "/.stringphone/login"
@@ -52,7 +52,8 @@ async function chosenOr(
   } catch (error) {
     if (!(error instanceof UsageError) || error.code !== "logged-out") throw error
     const there = choice.at === undefined && choice.login === undefined ? "" : " there"
-    const advice = `Log in: ${context.command} login to http://…`
+    const known = choice.at === undefined ? null : originOf(choice.at)
+    const advice = `Log in: ${context.command} login to ${known ?? "http://…"}`
     tell(bad("session", `This key ring has no session${there}.`, advice))
     return null
   }

@@ -6,3 +6,8 @@ export function parseScopes(text: string): readonly string[] {
 export function scopesText(scopes: readonly string[]): string {
   return scopes.length > 0 ? scopes.join(", ") : "no scopes"
 }
+
+/** Beside its name. */
+export function scopesValue(scopes: readonly string[]): string {
+  return scopes.length > 0 ? scopes.join(", ") : "none"
+}

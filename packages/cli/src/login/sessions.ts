@@ -59,7 +59,7 @@ export async function chosenSessions(
   { at, login: name }: SessionChoice,
   fetch?: Fetch,
 ): Promise<readonly [ChosenSession, ...ChosenSession[]]> {
-  const origin = at !== undefined && URL.canParse(at) ? new URL(at).origin : null
+  const origin = at === undefined ? null : originOf(at)
   const realm = at === undefined || origin !== null ? null : takeRealm(at)
   const login = name === undefined ? null : takeLogin(name)
   const [first, ...others] = (await savedSessions(store, fetch)).filter(
@@ -74,6 +74,11 @@ export async function chosenSessions(
     "logged-out",
     `This key ring has no session${where}. Log in: ${context.command} login to ${origin ?? "http://…"}`,
   )
+}
+
+/** @returns `null`: it is no address. `lamp.local:8484` is none, and parses as one of the scheme `lamp.local`. */
+export function originOf(text: string): string | null {
+  return /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text).origin : null
 }
 
 /** All that have not ended, as far as is known here. */

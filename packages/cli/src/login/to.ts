@@ -16,7 +16,7 @@ import { askLine } from "../terminal/ask.js"
 import { visible } from "../terminal/escape.js"
 import { patientFetch } from "./patient-fetch.js"
 import { takeNewPassword, takePassword } from "./password.js"
-import { parseScopes, scopesText } from "./scopes.js"
+import { parseScopes, scopesValue } from "./scopes.js"
 
 export interface LogInOptions {
   readonly login?: string
@@ -39,7 +39,7 @@ export async function logInTo(
   if (!isAddress) {
     throw new UsageError(
       "bad-url",
-      `"${target}" is no command, no address such as http://lamp.local, and no file with an invitation.`,
+      `"${target}" is no command, no address such as http://lamp.local, and no file with an invitation.${addressHint(context, target)}`,
     )
   }
   await context.withRing(async ({ store }) => {
@@ -47,7 +47,7 @@ export async function logInTo(
       store,
       fetch: patientFetch(),
       device: options.device ?? context.ownName,
-      onProgress: (step: LoginProgress) => tellProgress(context, step),
+      onProgress: progressTeller(context),
       ...(options.scopes !== undefined && { scopes: parseScopes(options.scopes) }),
     }
     const session = invitation
@@ -133,6 +133,16 @@ async function registerBy(
   }
 }
 
+const looksLikeHost =
+  /^(?:localhost|\d+(?:\.\d+){3}|\[[\da-f:.]+\]|[\w.-]+\.local|[\w.-]+(?=:\d))(?::\d{1,5})?\/?$/i
+
+/** Browsers need no `http://`. */
+function addressHint({ command }: Context, target: string): string {
+  return looksLikeHost.test(target)
+    ? ` An address begins with http://, so: ${command} login to http://${target}`
+    : ""
+}
+
 /** Before a password is asked for in vain. @throws {UsageError} `bad-url` */
 function assertAddress(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : null
@@ -153,7 +163,8 @@ async function confirmServer(server: OfferedServer): Promise<boolean> {
       `  words   ${words}`,
       `  digits  ${digits}`,
       "",
-      "Compare with what its owner sees (stringphone login server). Nothing of the password was sent.",
+      "Compare with what its owner sees: by stringphone login server, or where npm start runs by the key d.",
+      "Nothing of the password was sent.",
       "",
     ].join("\n"),
   )
@@ -210,8 +221,14 @@ async function textOf(path: string): Promise<string | null> {
   return text === null ? null : text.replace(/\s+/g, "")
 }
 
-function tellProgress(context: Context, step: LoginProgress): void {
-  if (step === "computing") context.progress("Computing what a guess of the password costs …")
+/** Whoever registers computes twice, and is told once. */
+function progressTeller(context: Context): (step: LoginProgress) => void {
+  let isTold = false
+  return (step) => {
+    if (step !== "computing" || isTold) return
+    isTold = true
+    context.progress("Computing what a guess of the password costs …")
+  }
 }
 
 function tellServer(
@@ -231,7 +248,7 @@ function printLoggedIn(
   const text = [
     `${event === "registered" ? "Registered, and logged" : "Logged"} in at ${visible(realm)} as ${visible(login)}.`,
     `Device    ${visible(device)}`,
-    `Scopes    ${scopesText(scopes)}`,
+    `Scopes    ${scopesValue(scopes)}`,
     `Server    ${context.paint.bold(server.words)}`,
   ]
   context.print(text.join("\n"), { event, realm, login, device, scopes, session, url, server })
