@@ -168,7 +168,7 @@ export class ClientLogin {
 function notProven(): PeerError {
   return new PeerError(
     "not-proven",
-    "Wrong password, unknown login, or somebody in the way: these cannot be told apart. Nothing was sent; try again.",
+    "Wrong password, unknown login, or somebody in the way: these cannot be told apart. Nothing of the password was sent; try again.",
   )
 }
 

@@ -91,7 +91,7 @@ export function readInvitationText(text: string): Invitation {
   try {
     bytes = fromBase64url(trimmed.slice(prefix.length))
   } catch {
-    throw badInvitation("It has characters that do not belong there.")
+    throw badInvitation("It has characters that do not belong there, or ends too early.")
   }
   return decodeInvitation(bytes)
 }

@@ -153,6 +153,25 @@ describe("a session", () => {
     expect((await session.fetch("/lamps")).status).toBe(200)
   })
 
+  test("a login in the same store ends the session that was there, if the server can be told", async () => {
+    const scene = await ClientScene.open()
+    const store = createMemoryStore()
+    const first = await scene.register({ store })
+    const elsewhere = createMemoryStore()
+    const options = { url, login: "alice", password, device, fetch: scene.fetch }
+    const logIn = (at = store) => login({ ...options, store: at, minimumPrice: cheap })
+    await logIn(elsewhere)
+    const again = await logIn()
+    expect((await again.devices()).map(({ isOwn }) => isOwn).sort()).toEqual([false, true])
+    // A program that had the first one goes on with what is there now.
+    await first.fetch("/lamps").catch(() => null)
+    expect((await again.fetch("/lamps")).status).toBe(200)
+    const opened = await openSession({ store, fetch: scene.fetch })
+    expect((await opened.status()).session).toBe((await again.status()).session)
+    scene.meddler = ({ type }) => (type === types.openLane ? "unsent" : null)
+    expect((await (await logIn()).status()).scopes).toEqual(["lamps"])
+  })
+
   test("another password ends all others in the same moment, whatever happens behind it", async () => {
     const scene = await ClientScene.open()
     const session = await scene.register()

@@ -1,3 +1,4 @@
+import { base64url } from "../../bytes/index.js"
 import { type LoggedIn, takeDeviceName, takeLogin, takeRealm } from "../../login/index.js"
 import { LoginChannel } from "./client-channel.js"
 import { endpointOf, endpointUrl } from "./client-endpoint.js"
@@ -60,8 +61,13 @@ export async function login(options: LoginOptions): Promise<LoginSession> {
     if (error instanceof KnownElsewhere) return enterRealm(error.realm)
     throw error
   })
-  await shelf.update(loggedIn, (before) => savedOf(loggedIn, { url, device }, before))
+  let former: Uint8Array | null = null
+  await shelf.update(loggedIn, (before) => {
+    former = before?.session?.session ?? null
+    return savedOf(loggedIn, { url, device }, before)
+  })
   const session = new LoginSession(loggedIn, shelf, channel)
+  if (former) await endFormer(session, former)
   if (loggedIn.isOutdated) await renewed(shelf, channel, loggedIn, options)
   return session
 }
@@ -103,6 +109,15 @@ function savedOf(
     session: { ...loggedIn.exportGeneration(), pending: null },
     age: ageNow(loggedIn),
     known: null,
+  }
+}
+
+/** Nobody has its keys any more: it would be listed beside the new one until its time is over. */
+async function endFormer(session: LoginSession, former: Uint8Array): Promise<void> {
+  try {
+    await session.revoke(base64url(former))
+  } catch {
+    // The login is as good without it.
   }
 }
 
