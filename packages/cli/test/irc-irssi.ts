@@ -30,7 +30,7 @@ export class Irssi {
       "150",
       "-y",
       "45",
-      [`env LC_ALL=C.UTF-8 ${irssi as string} --home ${one.#folder}`, ...place].join(" "),
+      [`exec env LC_ALL=C.UTF-8 ${irssi as string} --home ${one.#folder}`, ...place].join(" "),
     )
     await one.shows(/Irssi v/)
     return one
@@ -54,11 +54,12 @@ export class Irssi {
 
   stop(): void {
     try {
+      // Left to end by itself, it would write into the folder while that is removed.
+      process.kill(Number(this.#tmux("display-message", "-p", "#{pane_pid}")), "SIGKILL")
       this.#tmux("kill-server")
     } catch {
       // It has ended already.
     }
-    // It may still be writing while it dies: emptied again until it is empty.
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 

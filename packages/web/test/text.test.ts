@@ -53,6 +53,7 @@ describe("the home's description", () => {
       broker: "b",
       eavesdropper: true,
       rooms: null,
+      login: null,
     }
     const home = { ...read, protocol: 2, embedded: true, tcp: null }
     expect(readHomeInfo(home)).toEqual(read)
