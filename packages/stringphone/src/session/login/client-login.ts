@@ -61,11 +61,8 @@ export async function login(options: LoginOptions): Promise<LoginSession> {
     if (error instanceof KnownElsewhere) return enterRealm(error.realm)
     throw error
   })
-  let former: Uint8Array | null = null
-  await shelf.update(loggedIn, (before) => {
-    former = before?.session?.session ?? null
-    return savedOf(loggedIn, { url, device }, before)
-  })
+  const former = (await shelf.load(loggedIn))?.saved.session?.session ?? null
+  await shelf.update(loggedIn, (before) => savedOf(loggedIn, { url, device }, before))
   const session = new LoginSession(loggedIn, shelf, channel)
   if (former) await endFormer(session, former)
   if (loggedIn.isOutdated) await renewed(shelf, channel, loggedIn, options)
