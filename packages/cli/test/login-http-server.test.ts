@@ -8,7 +8,8 @@ import { type InformedHandler, openLoginServer, protect } from "stringphone/sess
 import { createMemoryStore } from "stringphone/store/memory"
 import { expect, it, onTestFinished } from "vitest"
 import { forwardTo } from "../src/login/forward.js"
-import { type HttpLimits, type HttpServer, startHttpServer } from "../src/login/http-server.js"
+import { type HttpServer, startHttpServer } from "../src/login/http-server.js"
+import type { HttpLimits } from "../src/server/http-limits.js"
 import { plainApi } from "./login-scene.js"
 
 const patient: HttpLimits = {

@@ -1,26 +1,25 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
-import type { Browser, Locator, Page } from "playwright"
+import type { Browser, BrowserContext, Locator, Page } from "playwright"
 import { writeFilm } from "./fixture/camera-film.ts"
-import { connected, visit } from "./fixture/phone-page.ts"
-import type { Look } from "./fixture/room-page.ts"
+import { type Look, openPane } from "./fixture/pane-page.ts"
 
 /** A browser of its own, at the mail of a home. What it complains of is added to `complaints`. */
 export async function openMail(
   browser: Browser,
   url: string,
-  { dark = false, height, width }: Look,
+  look: Look,
   complaints: string[],
 ): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { width, height },
-    colorScheme: dark ? "dark" : "light",
-    reducedMotion: "reduce",
-    permissions: [],
-  })
-  context.setDefaultTimeout(20_000)
+  const asked = { permissions: [], prepare: withFolder }
+  const page = await openPane(browser, url, { pane: "Mail", look, complaints, ...asked })
+  await page.getByRole("heading", { name: "Letters to you" }).waitFor()
+  return page
+}
+
+/** The dialogue of the browser can not be operated by a test; the folder is a real one all the same. */
+async function withFolder(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
-    // The dialogue of the browser can not be operated by a test; the folder is a real one all the same.
     if (!("showDirectoryPicker" in globalThis)) return
     const pick = async () => {
       const root = await navigator.storage.getDirectory()
@@ -28,17 +27,6 @@ export async function openMail(
     }
     Object.assign(globalThis, { showDirectoryPicker: pick })
   })
-  const page = await context.newPage()
-  page.on("pageerror", (error) => complaints.push(error.stack ?? error.message))
-  page.on("console", (message) => {
-    const isPlain = message.text().startsWith("The Cross-Origin-Opener-Policy header")
-    if (["error", "warning"].includes(message.type()) && !isPlain) complaints.push(message.text())
-  })
-  await page.goto(url)
-  await connected(page)
-  await visit(page, "Mail")
-  await page.getByRole("heading", { name: "Letters to you" }).waitFor()
-  return page
 }
 
 /** Opens a view of the mail. */

@@ -4,26 +4,11 @@ import { ChannelError } from "stringphone/bytes"
 import { nodeListener } from "stringphone/session/login/node"
 import type { InformedHandler } from "stringphone/session/login/server"
 import { type ListenPlace, listenText } from "../hub/address.js"
+import { type HttpLimits, limitOptions, usualHttpLimits } from "../server/http-limits.js"
 
 /** Signed fields have up to 64 KiB. */
 const mostHeaderBytes = 98_304
 const patienceMs = 5_000
-
-/** What one who sends slowly, or opens many connections, can take. */
-export interface HttpLimits {
-  readonly requestMs: number
-  readonly headersMs: number
-  /** How often it is looked for those who take too long. */
-  readonly lookEveryMs: number
-  readonly connections: number
-}
-
-const usualLimits: HttpLimits = {
-  requestMs: 60_000,
-  headersMs: 10_000,
-  lookEveryMs: 5_000,
-  connections: 1_000,
-}
 
 export interface HttpServer {
   readonly port: number
@@ -36,14 +21,9 @@ export async function startHttpServer(
   place: ListenPlace,
   handler: InformedHandler,
   onError: (error: unknown) => void,
-  limits: HttpLimits = usualLimits,
+  limits: HttpLimits = usualHttpLimits,
 ): Promise<HttpServer> {
-  const options = {
-    maxHeaderSize: mostHeaderBytes,
-    requestTimeout: limits.requestMs,
-    headersTimeout: limits.headersMs,
-    connectionsCheckingInterval: limits.lookEveryMs,
-  }
+  const options = { maxHeaderSize: mostHeaderBytes, ...limitOptions(limits) }
   const server = createServer(options, nodeListener(handler, { onError }))
   server.maxConnections = limits.connections
   await listening(server, place)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { type ActionOutcome, type EavesdropperAction, eavesdropperActions } from "./eavesdropper.js"
 import { isOurPage } from "./guard.js"
+import { say } from "./say.js"
 
 export const eavesdropperPath = "/eavesdropper"
 
@@ -78,11 +79,4 @@ function readAction(body: Buffer): EavesdropperAction | null {
   } catch {
     return null
   }
-}
-
-function say(response: ServerResponse, status: number, sentence: string): void {
-  response.statusCode = status
-  response.setHeader("Content-Type", "text/plain; charset=utf-8")
-  response.setHeader("Cache-Control", "no-store")
-  response.end(`${sentence}\n`)
 }

@@ -6,6 +6,7 @@ import type { NamedIrcServer, ReportedIrcServer } from "../home/irc-gateway-serv
 import type { ActionOutcome, EavesdropperAction } from "./eavesdropper.js"
 import { EavesdropperRoute, eavesdropperPath } from "./eavesdropper-route.js"
 import { isOurName, setSecurityHeaders } from "./guard.js"
+import { limitOptions, usualHttpLimits } from "./http-limits.js"
 import { type LoginJson, LoginRoutes, type LoginService, reportLogins } from "./login-routes.js"
 import { MqttSocket } from "./mqtt-socket.js"
 import { listenNear } from "./ports.js"
@@ -55,14 +56,6 @@ export interface HomeServer {
 
 export const mqttPath = "/mqtt"
 
-/** Who sends slowly, or opens many connections, takes no more than this. */
-const patience = {
-  headersTimeout: 10_000,
-  requestTimeout: 60_000,
-  connectionsCheckingInterval: 5_000,
-}
-const mostConnections = 1_000
-
 /** The page, the device pages, `/home.json`, logins and API, MQTT and IRC over WebSocket, on one port. */
 export async function startHomeServer(options: HomeServerOptions): Promise<HomeServer> {
   const { devices, host, irc, logins, names, serveMqtt, tamper } = options
@@ -72,7 +65,7 @@ export async function startHomeServer(options: HomeServerOptions): Promise<HomeS
   const files = webApp()
   const sockets = new MqttSocket({ path: mqttPath, names, serve: serveMqtt })
   const gateway = new IrcGateway({ servers: irc, names })
-  const server: Server = createServer(patience, (request, response) => {
+  const server: Server = createServer(limitOptions(usualHttpLimits), (request, response) => {
     if (!isOurName(request, names)) return refuse(response, 421, "This server has another name.\n")
     const path = pathOf(request)
     if (calls?.answer(request, response, path)) return
@@ -91,7 +84,7 @@ export async function startHomeServer(options: HomeServerOptions): Promise<HomeS
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!gateway.upgrade(request, socket, head)) sockets.upgrade(request, socket, head)
   })
-  server.maxConnections = mostConnections
+  server.maxConnections = usualHttpLimits.connections
   const port = await listenNear(server, host, options.port)
   return {
     port,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { isOurPage, setDataHeaders } from "./guard.js"
+import { say } from "./say.js"
 import type { WireTape } from "./wire-tape.js"
 
 export const wirePath = "/login-wire"
@@ -63,10 +64,4 @@ export class WireStream {
     const [, id, n] = /^([0-9a-f]{8})-(\d{1,15})$/.exec(String(headers["last-event-id"])) ?? []
     return id === this.#tape.id ? Number(n) : 0
   }
-}
-
-function say(response: ServerResponse, status: number, sentence: string): void {
-  response.statusCode = status
-  response.setHeader("Content-Type", "text/plain; charset=utf-8")
-  response.end(`${sentence}\n`)
 }

@@ -2,7 +2,7 @@ import { UsageError } from "../../bytes/index.js"
 import { LoginChannel } from "./client-channel.js"
 import { endpointOf, endpointUrl } from "./client-endpoint.js"
 import { openSession } from "./client-opening.js"
-import { type LoginName, LoginShelf } from "./client-shelf.js"
+import { LoginShelf } from "./client-shelf.js"
 import type { OpenSessionOptions } from "./client-types.js"
 import { LoginSession } from "./client.js"
 
@@ -35,14 +35,10 @@ export async function moveSession(options: MoveSessionOptions): Promise<LoginSes
   const shelf = new LoginShelf(store)
   const session = new LoginSession(name, shelf, new LoginChannel(endpoint, fetch))
   await session.devices()
-  await saveUrl(shelf, name, endpointUrl(endpoint))
-  return session
-}
-
-async function saveUrl(shelf: LoginShelf, name: LoginName, url: string): Promise<void> {
-  for (;;) {
-    const before = await shelf.load(name)
+  const url = endpointUrl(endpoint)
+  await shelf.update(name, (before) => {
     if (!before) throw new UsageError("logged-out", "This session was removed meanwhile. Log in.")
-    if (await shelf.replace(before, { ...before.saved, url })) return
-  }
+    return { ...before, url }
+  })
+  return session
 }
