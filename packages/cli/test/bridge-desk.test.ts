@@ -45,6 +45,7 @@ function make(publishing: () => Promise<void> = async () => {}) {
       id: `message ${answers.length}`,
       isRepeated: false,
       isLate: false,
+      encoded: null,
       ...message,
     })
     return answers.at(-1)

@@ -1,4 +1,5 @@
 import { expect } from "vitest"
+import { freePort } from "../../stringphone/test/real/free-port.js"
 import { Phone } from "./phone.js"
 import { type Event, Running } from "./program.js"
 
@@ -11,12 +12,13 @@ export interface Ready {
   readonly devices: readonly { device: string; name: string; publicKey: string; words: string }[]
 }
 
-/** A home on free ports. */
+/** A home on free ports, which nobody takes while it is down. */
 export async function startHome(
   folder: string,
   ...args: string[]
 ): Promise<{ home: Running; ready: Ready }> {
-  const home = Running.start(folder, ["up", "--port", "0", "--mqtt-port", "0", ...args])
+  const ports = [await freePort(), await freePort()].map(String)
+  const home = Running.start(folder, ["up", "--port", ports[0]!, "--mqtt-port", ports[1]!, ...args])
   return { home, ready: (await home.next("ready")) as Event & Ready }
 }
 

@@ -21,6 +21,7 @@ function line(text: string | null, petname: string | null, more: object = {}): s
     id: "x",
     isRepeated: false,
     isLate: false,
+    encoded: null,
     ...more,
   }
   return messageLine(new Context({}), message).slice(8)

@@ -318,7 +318,7 @@ export class Phone {
     const now = this.devices.get(hex(publicKey))
     if (before === "pending" && now) this.#announceResult(now)
     const who = { name: this.nameOf(publicKey), status: this.statusOf(publicKey) }
-    this.wire.opened(message, who, payloadText(message.payload))
+    if (message.encoded) this.wire.opened(message.encoded, who, payloadText(message.payload))
   }
 
   #announceResult({ publicKey, command }: Device): void {

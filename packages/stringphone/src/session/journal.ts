@@ -15,18 +15,21 @@ export interface JournalEntry {
   readonly isLate: boolean
   /** Several of a bundle. */
   readonly payloads: readonly Uint8Array[]
+  /** What the channel brought; not saved, so `null` after a crash. */
+  readonly encoded: Uint8Array | null
 }
 
 export function journalEntry(
   decoded: DecodedMessage | DecodedBundle,
   number: number,
   receivedMs: number,
+  encoded: Uint8Array,
 ): JournalEntry {
   const { counter, epoch, from, isLate } = decoded
   const isOne = decoded.kind === "message"
   const payloads = isOne ? [decoded.payload] : decoded.payloads
   const sentMs = isOne ? decoded.sentMs : null
-  return { number, from, epoch, counter, receivedMs, sentMs, isLate, payloads }
+  return { number, from, epoch, counter, receivedMs, sentMs, isLate, payloads, encoded }
 }
 
 export function encodeJournalEntry(entry: JournalEntry): Uint8Array<ArrayBuffer> {
@@ -52,7 +55,8 @@ export function decodeJournalEntry(number: number, bytes: Uint8Array): JournalEn
     const isLate = r.u8("late") === 1
     const sentMs = sent === 0 ? null : sent - 1
     const payloads = Array.from({ length: r.u16("number of payloads") }, () => readPayload(r))
-    return { number, from, epoch, counter, receivedMs, sentMs, isLate, payloads }
+    const encoded = null
+    return { number, from, epoch, counter, receivedMs, sentMs, isLate, payloads, encoded }
   })
 }
 

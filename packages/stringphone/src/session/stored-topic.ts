@@ -215,7 +215,7 @@ export class StoredTopic {
         const one = decodeOne(topic, bytes, { ...options, nowMs })
         decoded.push(one)
         if (one instanceof PeerError || (one.kind !== "message" && one.kind !== "bundle")) continue
-        const entry = journalEntry(one, this.#nextNumber++, nowMs)
+        const entry = journalEntry(one, this.#nextNumber++, nowMs, bytes)
         entries.push(entry)
         payloads += entry.payloads.length
       }

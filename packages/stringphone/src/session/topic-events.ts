@@ -74,6 +74,11 @@ export interface ReceivedMessage {
   readonly isRepeated: boolean
   /** It was sent before messages that came earlier. */
   readonly isLate: boolean
+  /**
+   * The bytes that the channel brought: one object for all messages of a bundle, the last part of a
+   * long message. `null` when `isRepeated`.
+   */
+  readonly encoded: Uint8Array | null
 }
 
 export type TopicEvent =

@@ -584,7 +584,7 @@ export class TopicSession {
 
   async *#read(): AsyncGenerator<ReceivedMessage, void, void> {
     for await (const { entry, index, isRepeated } of this.#queue) {
-      const { counter, epoch, from, isLate, payloads, receivedMs, sentMs } = entry
+      const { counter, encoded, epoch, from, isLate, payloads, receivedMs, sentMs } = entry
       const payload = payloads[index] as Uint8Array
       const sender = this.#sender(from)
       const { state } = trustOf(sender.contact)
@@ -598,6 +598,7 @@ export class TopicSession {
         id: `${hex(from.subarray(0, 8))}-${epoch}-${counter}-${index}`,
         isRepeated,
         isLate,
+        encoded,
       }
     }
   }

@@ -108,11 +108,13 @@ export async function startInspircd(
     tlsPort,
     folder,
     start: () =>
-      spawn(
-        inspircd as string,
-        ["--config", file("inspircd.conf"), "--nofork", "--nopid", ...runAsRoot],
-        { stdio: "ignore" },
-      ),
+      spawn(inspircd as string, [
+        "--config",
+        file("inspircd.conf"),
+        "--nofork",
+        "--nopid",
+        ...runAsRoot,
+      ]),
   })
   return Object.assign(running, { webPort })
 }

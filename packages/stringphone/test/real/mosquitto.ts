@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { makeCertificates } from "./certificates.js"
-import { accepts, freePort } from "./free-port.js"
+import { freePort, listens } from "./free-port.js"
 import { requireProgram } from "./require-program.js"
 
 /** The broker's path, or `null` where it is not installed. */
@@ -66,8 +66,8 @@ export async function startMosquitto({ login }: BrokerOptions = {}): Promise<Bro
     tlsPort,
     ca: readFileSync(file("ca.crt"), "utf8"),
     async up() {
-      child = spawn(mosquitto as string, ["-c", file("mosquitto.conf")], { stdio: "ignore" })
-      for (const port of [tcpPort, webPort, tlsPort]) await accepts(port)
+      child = spawn(mosquitto as string, ["-c", file("mosquitto.conf")])
+      await listens(child, [tcpPort, webPort, tlsPort])
     },
     async down() {
       if (!child) return

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { makeCertificates } from "./certificates.js"
-import { accepts, freePort } from "./free-port.js"
+import { freePort, listens } from "./free-port.js"
 import { requireProgram } from "./require-program.js"
 
 /** The server's path, or `null` where it is not installed. */
@@ -62,8 +62,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     webPort,
     ca: options.tls ? readFileSync(file("ca.crt"), "utf8") : "",
     async up() {
-      child = spawn(natsServer as string, ["-c", file("server.conf")], { stdio: "ignore" })
-      for (const port of [webPort, tcpPort]) await accepts(port)
+      child = spawn(natsServer as string, ["-c", file("server.conf")])
+      await listens(child, [webPort, tcpPort])
     },
     async down() {
       if (!child) return

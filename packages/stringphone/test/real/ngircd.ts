@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { makeCertificates } from "./certificates.js"
-import { accepts, freePort } from "./free-port.js"
+import { freePort, listens } from "./free-port.js"
 import { startRelay } from "./relay.js"
 import { requireProgram } from "./require-program.js"
 
@@ -93,7 +93,7 @@ export async function startNgircd(options: NgircdOptions = {}): Promise<IrcServe
     port,
     tlsPort,
     folder,
-    start: () => spawn(ngircd as string, ["-n", "-f", file("ngircd.conf")], { stdio: "ignore" }),
+    start: () => spawn(ngircd as string, ["-n", "-f", file("ngircd.conf")]),
   })
 }
 
@@ -114,7 +114,7 @@ export async function supervise(server: {
     ca: readFileSync(join(folder, "ca.crt"), "utf8"),
     async up() {
       child = server.start()
-      for (const each of [port, tlsPort]) await accepts(each)
+      await listens(child, [port, tlsPort])
     },
     async down() {
       if (!child) return

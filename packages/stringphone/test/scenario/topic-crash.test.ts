@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { ChannelError, fromUtf8, hex } from "../../src/bytes/index.js"
 import { cryptoEngine } from "../../src/crypto/index.js"
 import { Identity } from "../../src/identity/index.js"
-import { openTopic, type TopicSession } from "../../src/session/index.js"
+import { openTopic, type ReceivedMessage, type TopicSession } from "../../src/session/index.js"
 import { decodeJournalEntry } from "../../src/session/journal.js"
 import type { Commit, Store } from "../../src/store/index.js"
 import { createMemoryStore } from "../../src/store/memory.js"
@@ -112,7 +112,7 @@ async function live(diesAt: number, afterwards: boolean): Promise<{ isComplete: 
 
   const disk = createMemoryStore()
   const identity = Identity.generate()
-  const shown: { id: string; text: string | null; isRepeated: boolean }[] = []
+  const shown: ReceivedMessage[] = []
   const start = async (store: Store, place: string): Promise<TopicSession> => {
     const session = await openTopic({
       store,
@@ -122,9 +122,7 @@ async function live(diesAt: number, afterwards: boolean): Promise<{ isComplete: 
       wallClock,
     })
     void (async () => {
-      for await (const { id, isRepeated, text } of session.messages) {
-        shown.push({ id, text, isRepeated })
-      }
+      for await (const message of session.messages) shown.push(message)
     })()
     return session
   }
@@ -170,6 +168,11 @@ async function live(diesAt: number, afterwards: boolean): Promise<{ isComplete: 
   // What is shown twice says so, and has the same name.
   const fresh = shown.filter(({ isRepeated }) => !isRepeated).map(({ id }) => id)
   expect(new Set(fresh).size).toBe(fresh.length)
+  const onTheWire = new Set(sent.map(hex))
+  for (const { encoded, isRepeated } of shown) {
+    expect(encoded === null).toBe(isRepeated)
+    if (encoded) expect(onTheWire).toContain(hex(encoded))
+  }
   expect(new Set(fromLamp.slice(-3))).toEqual(new Set(["done 0", "done 1", "done 2"]))
   checkNonces(sent)
   checkCounters(sent)

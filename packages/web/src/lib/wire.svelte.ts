@@ -4,7 +4,6 @@ import { type Description, describe } from "./describe.ts"
 import type { TapListener } from "./tap.ts"
 import type { Status } from "./trust.ts"
 import type { Unread } from "./unread.ts"
-import { type Arrival, WireSenders } from "./wire-senders.ts"
 
 /** What this phone made of a message. */
 export type Verdict =
@@ -52,7 +51,6 @@ export class Wire implements TapListener {
   #nextId = 1
   #drawing = false
   #outgoing: { readonly text: string }[] = []
-  readonly #senders = new WireSenders()
   /** Of a message that was neither opened nor rejected. */
   readonly #explain: (bytes: Uint8Array) => Unread
 
@@ -88,13 +86,10 @@ export class Wire implements TapListener {
       return
     }
     this.#add(bytes, "in", nobody, { kind: "waiting" })
-    this.#senders.arrived(bytes)
     setTimeout(() => this.#settle(bytes), settleMs)
   }
 
-  opened(arrival: Arrival, who: Who, text: string): void {
-    const bytes = this.#senders.bytesOf(arrival)
-    if (!bytes) return
+  opened(bytes: Uint8Array, who: Who, text: string): void {
     const before = this.#newest.get(bytes)?.verdict
     // Several of one bundle.
     const whole = before?.kind === "opened" ? `${before.text}\n${text}` : text
@@ -102,7 +97,6 @@ export class Wire implements TapListener {
   }
 
   rejected(bytes: Uint8Array, who: string | null, code: string, sentence: string): void {
-    this.#senders.rejected(bytes)
     const name = who === null ? nobody.name : `seems to be ${who} (not proven)`
     this.#judge(bytes, { name, status: null }, { kind: "rejected", code, sentence })
   }
