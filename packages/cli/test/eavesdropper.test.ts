@@ -6,9 +6,10 @@ import { Eavesdropper } from "../src/server/eavesdropper.js"
 import { EavesdropperRoute } from "../src/server/eavesdropper-route.js"
 
 /** A data message as a broker sees one: header, then bytes without a meaning. */
-function data(counter: number, type = "M"): Uint8Array {
+function data(counter: number, type = "M", epoch = 3): Uint8Array {
   const bytes = new Uint8Array(120).fill(0xa5)
   bytes[0] = type.charCodeAt(0)
+  new DataView(bytes.buffer).setUint16(1, epoch)
   new DataView(bytes.buffer).setUint32(7, counter)
   return bytes
 }
@@ -51,6 +52,18 @@ describe("an eavesdropper at the broker", () => {
     eavesdropper.pass(data(2))
     expect(eavesdropper.act("replay")).toBe("done")
     expect(sent).toEqual([data(1)])
+  })
+
+  it("replays nothing of an epoch that is over", () => {
+    const sent: Uint8Array[] = []
+    const eavesdropper = new Eavesdropper((message) => sent.push(message))
+    eavesdropper.pass(data(1))
+    eavesdropper.act("flip")
+    eavesdropper.pass(data(0, "M", 4))
+    expect(eavesdropper.act("replay")).toBe("nothing-recorded")
+    eavesdropper.pass(data(1, "M", 4))
+    expect(eavesdropper.act("replay")).toBe("done")
+    expect(sent).toEqual([data(1, "M", 4)])
   })
 
   it("invents the next message of who spoke last, control messages counted", () => {

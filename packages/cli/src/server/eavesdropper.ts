@@ -4,8 +4,9 @@ export const eavesdropperActions = ["flip", "replay", "drop", "inject"] as const
 
 /**
  * What somebody at the broker can do to the messages of devices. `flip`: one bit of the next one.
- * `drop`: the next one disappears. `replay`: the last one comes again. `inject`: an invented one comes
- * in the name of who sent the last one.
+ * `drop`: the next one disappears. `replay`: the last one comes again; none of an epoch that is over,
+ * whose keys may be gone with who was removed. `inject`: an invented one comes in the name of who sent
+ * the last one.
  */
 export type EavesdropperAction = (typeof eavesdropperActions)[number]
 
@@ -43,8 +44,10 @@ export class Eavesdropper {
       this.#waiting = [...this.#waiting, action]
       return "done"
     }
-    if (!this.#recorded || !this.#lastHeader) return "nothing-recorded"
-    this.#send(action === "replay" ? this.#recorded : forged(this.#lastHeader))
+    const message =
+      action === "replay" ? this.#recorded : this.#lastHeader && forged(this.#lastHeader)
+    if (!message) return "nothing-recorded"
+    this.#send(message)
     return "done"
   }
 
@@ -52,7 +55,9 @@ export class Eavesdropper {
   pass(message: Uint8Array): Tampered {
     const type = String.fromCharCode(message[0] ?? 0)
     if (!"MTBC".includes(type) || message.length < 99) return message
-    this.#lastHeader = message.slice(0, headerBytes)
+    const header = message.slice(0, headerBytes)
+    if (this.#recorded && epochOf(header) !== epochOf(this.#recorded)) this.#recorded = null
+    this.#lastHeader = header
     if (type === "C") return message
     const [order, ...rest] = this.#waiting
     if (order === undefined) {
@@ -65,8 +70,13 @@ export class Eavesdropper {
 }
 
 const headerBytes = 19
+const epochAt = 1
 const guardAt = 11
 const counterAt = 7
+
+function epochOf(message: Uint8Array): number {
+  return new DataView(message.buffer, message.byteOffset).getUint16(epochAt)
+}
 
 /** Behind the header, so that its receivers look at it as one of its sender's. */
 function flipped(message: Uint8Array): Uint8Array {
