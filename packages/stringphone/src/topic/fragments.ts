@@ -70,7 +70,7 @@ export class Reassembly {
           piece.length < (message.pieces[last]?.length ?? 0)
         : piece.length > (size ?? piece.length)
     if (message.pieces.length !== last + 1 || isOdd) {
-      throw new PeerError("malformed", "A fragment contradicts others of its message.")
+      throw new PeerError("malformed", "Malformed fragment: it contradicts another one.")
     }
     if (message.pieces[index]) return null
     message.pieces[index] = piece

@@ -51,7 +51,7 @@ export function openKeyRequest(
   if (!opened) return null
   const { request, signature, unsigned } = decodeKeyRequestBody(opened)
   if (!verify(signature, labelled(requestPurpose, topicId, unsigned), request.publicKey)) {
-    throw new PeerError("bad-signature", "A key request is not signed by whom it names.")
+    throw new PeerError("bad-signature", "A key request is not signed by the participant it names.")
   }
   return request
 }

@@ -80,7 +80,7 @@ export function receiveEpoch(
   }
   if (!isAdmin(membership, signer)) throw notAnAdmin() // [TOPIC-7-5]
   if (epoch - current.body.epoch > maxEpochJump) {
-    throw new PeerError("too-far-ahead", "A rekey message skips too many epochs to be believed.")
+    throw new PeerError("too-far-ahead", "A rekey message is too far ahead to be believed.")
   }
   if (epoch > current.body.epoch) {
     return { membership: advance(membership, next, nowMs), applied: true }

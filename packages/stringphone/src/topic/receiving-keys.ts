@@ -84,7 +84,7 @@ export function findKey(chain: ReceivingChain, counter: number): FoundKey {
   }
   const block = Math.floor(counter / blockSize)
   if (block < chain.block) {
-    throw new PeerError("replayed", "A message that was received before, or is too old to tell.") // [TOPIC-2-3]
+    throw new PeerError("replayed", "A message came before, or is too old to tell.") // [TOPIC-2-3]
   }
   if (counter - chain.counters >= maxJump) {
     throw new PeerError("too-far-ahead", "A message number is too far ahead to be believed.") // [TOPIC-2-6]

@@ -69,13 +69,13 @@ export function openRekey(
   if (!slot) return null
   const epochSecret = slot.plaintext
   const opened = open(sealedBody, zeroNonce, rekeyBodyKey(epochSecret, outer), outer)
-  if (!opened) throw new PeerError("not-authentic", "A rekey message was changed on its way.")
+  if (!opened) throw new PeerError("not-authentic", "A rekey message was changed.")
   const { body, signature, unsigned } = decodeRekeyBody(opened)
   if (!verify(signature, labelled(purpose, hash(outer), unsigned), body.signer)) {
     throw new PeerError("bad-signature", "A rekey message is not signed by the admin it names.")
   }
   if (body.epoch !== epoch) {
-    throw new PeerError("malformed", "Malformed rekey message: it names two epochs.")
+    throw new PeerError("malformed", "Malformed rekey message: it is of two epochs.")
   }
   return { body, keys: deriveEpochKeys(epochSecret, body), by: slot.by }
 }

@@ -211,7 +211,7 @@ export class Topic {
       throw new UsageError("other-identity", "This topic was saved by another identity.")
     }
     if (!sameBytes(sending.commitment, state.membership.current.commitment)) {
-      throw new PeerError("malformed", "The two parts of a saved topic are of different epochs.")
+      throw new PeerError("malformed", "Malformed saved topic: it is of two epochs.")
     }
     const membership = options.sendsOnly ? withoutSenders(state.membership) : state.membership
     const parts = { ...state, membership, sending }
@@ -572,7 +572,7 @@ export class Topic {
     const opened = openMessage(bytes, decoded, epoch, sender, this.#binding(epoch), options)
     const { content, found, header } = opened
     if (sender.mustAnswer && !(content.kind === "control" && this.#answersUs(content.control))) {
-      throw new PeerError("resynchronising", "A message that may be older than our saved state.")
+      throw new PeerError("resynchronising", "A message may be older than our saved state.")
     }
     const wasAt = sender.chain.counters
     accept(sender, opened, options.nowMs)
@@ -659,7 +659,7 @@ export class Topic {
       throw new PeerError("other-topic", "A rekey message of another topic came on this one.")
     }
     if (!participantIn(body, this.publicKey)) {
-      throw new PeerError("malformed", "A rekey message for us does not have us in it.")
+      throw new PeerError("malformed", "Malformed rekey message: we are not in it.")
     }
     const { epoch, sending } = beginEpoch(body, keys, this.publicKey)
     const { applied, membership } = receiveEpoch(this.#membership, epoch, nowMs)
