@@ -27,7 +27,7 @@ describe("a topic", () => {
     expect(m.length).toBe(104)
     const d = b.decode(m, { nowMs })
     expect(d.kind === "message" && fromUtf8(d.payload)).toBe("hello")
-    expect(() => b.decode(m, { nowMs })).toThrow("received before")
+    expect(() => b.decode(m, { nowMs })).toThrow("came before")
     expect(a.decode(m, { nowMs }).kind).toBe("own")
     expect(a.decode(b.announcement(), { nowMs }).kind).toBe("control")
     const k2 = a.change({}, nowMs)
