@@ -157,6 +157,7 @@ export type LoginEvent =
       readonly event: "login"
       readonly what: "revoked"
       readonly login: string
+      readonly device?: string
       /** All of this user's sessions, or all but one. */
       readonly isAll?: true
       /** It made room for a newer one. */

@@ -27,13 +27,18 @@ export class LoginNews {
         return this.#counted.count(`${event.kind} ${event.reason}`)
       case "trouble":
         return this.trouble(event.error)
-      case "logged-in": {
+      case "logged-in":
+      case "refreshed":
+      case "reuse": {
         const { device, login } = event
         return this.#emit({ event: "login", what: event.kind, login, device })
       }
       case "revoked": {
-        const { isDisplaced, login, session } = event
-        const which = session === null ? { isAll: true as const } : isDisplaced && { isDisplaced }
+        const { device, isDisplaced, login } = event
+        const which =
+          device === null
+            ? { isAll: true as const }
+            : { device, ...(isDisplaced && { isDisplaced }) }
         return this.#emit({ event: "login", what: event.kind, login, ...which })
       }
       default:

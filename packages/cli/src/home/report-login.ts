@@ -1,4 +1,5 @@
 import { lastDayOf } from "../day.js"
+import { sessionOf } from "../login/event-text.js"
 import { quoted, visible } from "../terminal/escape.js"
 import type { Paint } from "../terminal/paint.js"
 import { countOf } from "../wording.js"
@@ -25,20 +26,22 @@ export function describeInvitation(
 }
 
 export function describeLogin(event: LoginEvent, paint: Paint): string {
+  const session =
+    "login" in event ? sessionOf(event.login, "device" in event ? event.device : undefined) : ""
   switch (event.what) {
     case "registered":
       return `${paint.good("✔")} ${visible(event.login)} registered.`
     case "logged-in":
       return `${visible(event.login)} logged in on ${quoted(event.device ?? "")}.`
     case "refreshed":
-      return paint.dim(`A session of ${visible(event.login)} has new keys.`)
+      return paint.dim(`${session} has new keys.`)
     case "password-changed":
       return `${visible(event.login)} has another password.`
     case "revoked":
       if (event.isAll) return `Sessions of ${visible(event.login)} have ended.`
-      return `A session of ${visible(event.login)} has ended${event.isDisplaced ? " for a newer one" : ""}.`
+      return `${session} has ended${event.isDisplaced ? " for a newer one" : ""}.`
     case "reuse":
-      return paint.warn(`Two had one session of ${visible(event.login)}: it has ended.`)
+      return paint.warn(`${session} has ended: two had it.`)
     case "user-removed":
       return `${visible(event.login)} was removed.`
     case "call-refused": {

@@ -8,6 +8,10 @@ type ToldEvent = Exclude<LoginServerEvent, { readonly kind: "slowed-down" | "cal
 export function eventText(event: ToldEvent): string {
   const who = "login" in event && event.login !== null ? visible(event.login) : "somebody"
   const from = "address" in event && event.address !== null ? ` from ${visible(event.address)}` : ""
+  const session = sessionOf(
+    "login" in event ? event.login : null,
+    "device" in event ? event.device : null,
+  )
   switch (event.kind) {
     case "invited":
       return `${event.login === "" ? "Somebody" : who} was invited.`
@@ -18,16 +22,14 @@ export function eventText(event: ToldEvent): string {
     case "login-denied":
       return `A login of ${who}${from} was denied.`
     case "refreshed":
-      return `A session of ${who} has new keys.`
+      return `${session} has new keys.`
     case "reuse":
-      return `Two had one session of ${who}: it has ended.`
+      return `${session} has ended: two had it.`
     case "revoked":
       if (event.isDisplaced) {
-        return `A session of ${who} has ended for a newer one: there were too many.`
+        return `${session} has ended for a newer one: there were too many.`
       }
-      return event.session === null
-        ? `All sessions of ${who} have ended.`
-        : `A session of ${who} has ended.`
+      return event.session === null ? `All sessions of ${who} have ended.` : `${session} has ended.`
     case "password-changed":
       return `${who} has another password.`
     case "user-removed":
@@ -35,6 +37,14 @@ export function eventText(event: ToldEvent): string {
     case "trouble":
       return `Something failed: ${visible(troubleText(event.error))}`
   }
+}
+
+/** Of whom, and on what, as that calls itself. */
+export function sessionOf(login: string | null, device: string | null | undefined): string {
+  const who = login === null ? "somebody" : visible(login)
+  return typeof device === "string"
+    ? `The session of ${who} on ${quoted(device)}`
+    : `A session of ${who}`
 }
 
 /** The same for machines. */

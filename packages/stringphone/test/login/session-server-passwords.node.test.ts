@@ -114,7 +114,7 @@ describe.each(["memory", "store"] as const)("with lanes in the %s", (lanes) => {
     expect((await change.put(true, phone.id)).status).toBe(204)
     expect(scene.events.slice(commits)).toEqual([
       { kind: "password-changed", login: "alice" },
-      { kind: "revoked", login: "alice", session: null },
+      { kind: "revoked", login: "alice", session: null, device: null },
     ])
     expect((await thief.sealed("GET /x")).error).toBe("revoked")
     for (const one of [phone, passing, bob]) {

@@ -23,7 +23,13 @@ describe.each(["memory", "store"] as const)("with lanes in the %s", (lanes) => {
     const other = await scene.device("bob")
     const newest = await scene.device("alice", "laptop")
     expect(scene.events.filter(({ kind }) => kind === "revoked")).toEqual([
-      { kind: "revoked", login: "alice", session: tablet.id, isDisplaced: true },
+      {
+        kind: "revoked",
+        login: "alice",
+        session: tablet.id,
+        device: "tablet",
+        isDisplaced: true,
+      },
     ])
     expect(await tablet.openLane()).toBe("revoked")
     for (const one of [phone, clock, other, newest]) {

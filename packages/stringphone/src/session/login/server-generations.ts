@@ -54,7 +54,8 @@ export class ServerGenerations {
       const offeredKey = step.event === "offered" ? realms.current.publicKey : null
       const changes = { record: step.record, serverKey, offeredKey }
       if (!(await sessions.save(loaded, changes, step.retired))) continue
-      const told = { login: entry.login, session: idText(session) }
+      const { device, login } = entry
+      const told = { login, session: idText(session), device }
       if (step.event === "offered") tell({ kind: "refreshed", ...told })
       if (step.event === "reuse") tell({ kind: "reuse", ...told })
       return step.answer

@@ -86,8 +86,9 @@ export class ServerLogins {
     const { mostSessions, sessions, tell } = this.#context
     const staying = known ? [newest, known] : [newest]
     try {
-      for (const id of await sessions.endSurplus(login, mostSessions, { newest, staying })) {
-        tell({ kind: "revoked", login, session: idText(id), isDisplaced: true })
+      const ended = await sessions.endSurplus(login, mostSessions, { newest, staying })
+      for (const { device, id } of ended) {
+        tell({ kind: "revoked", login, session: idText(id), device, isDisplaced: true })
       }
     } catch (error) {
       tell({ kind: "trouble", error }) // The next login ends them.

@@ -77,9 +77,9 @@ export class ServerManagement {
     const { sessions, tell } = this.#context
     const { login } = caller
     const bytes = sessionIdOf(id)
-    const isEnded = bytes !== null && (await sessions.revoke(bytes, login))
-    if (isEnded) tell({ kind: "revoked", login, session: id })
-    return new Response(null, { status: isEnded ? 204 : 404 })
+    const ended = bytes && (await sessions.revoke(bytes, login))
+    if (ended) tell({ kind: "revoked", login, session: id, device: ended.device })
+    return new Response(null, { status: ended ? 204 : 404 })
   }
 
   async #endOthers(asking: Asking): Promise<Response> {
@@ -87,7 +87,7 @@ export class ServerManagement {
       user: { ...user, epoch: user.epoch + 1 },
     }))
     const { login } = asking.caller
-    if (isDone) this.#context.tell({ kind: "revoked", login, session: null })
+    if (isDone) this.#context.tell({ kind: "revoked", login, session: null, device: null })
     return new Response(null, { status: isDone ? 204 : 404 })
   }
 
@@ -115,7 +115,7 @@ export class ServerManagement {
     const isDone = await this.#saveBoth(session.id, change, kept)
     if (!isDone && !found.isSame) return ownError("denied")
     if (isDone) tell({ kind: "password-changed", login })
-    if (isDone && endsOthers) tell({ kind: "revoked", login, session: null })
+    if (isDone && endsOthers) tell({ kind: "revoked", login, session: null, device: null })
     return new Response(null, { status: 204 })
   }
 

@@ -38,6 +38,11 @@ export interface LoadedSession {
   readonly user: Kept<UserEntry> | null
 }
 
+export interface EndedOne {
+  readonly id: Uint8Array
+  readonly device: string
+}
+
 /** The sessions of all users, in the store. What ends is saved before anybody is told. */
 export class ServerSessions {
   readonly #store: Store
@@ -107,18 +112,18 @@ export class ServerSessions {
 
   /**
    * @param by the session that ends it, and must live itself
-   * @returns `false`: there is none, or it has ended already
+   * @returns what has ended; `null`: there is none, or it has ended already
    */
-  async revoke(id: Uint8Array, onlyOf?: string, by?: Uint8Array): Promise<boolean> {
+  async revoke(id: Uint8Array, onlyOf?: string, by?: Uint8Array): Promise<SessionEntry | null> {
     for (;;) {
       const own = by ? await this.load(by) : null
-      if (by && own?.record.state !== "living") return false
+      if (by && own?.record.state !== "living") return null
       const loaded = await this.load(id)
-      if (loaded?.record.state !== "living") return false
-      if (onlyOf !== undefined && loaded.entry.login !== onlyOf) return false
+      if (loaded?.record.state !== "living") return null
+      if (onlyOf !== undefined && loaded.entry.login !== onlyOf) return null
       const record = endSession(loaded.record, "revoked", this.#wallClock())
       const checks = own ? [unchanged(keys.session(own.id), own)] : []
-      if (await this.save(loaded, { record, change: null }, null, { checks })) return true
+      if (await this.save(loaded, { record, change: null }, null, { checks })) return loaded.entry
     }
   }
 
@@ -139,7 +144,7 @@ export class ServerSessions {
     login: string,
     most: number,
     { newest, staying }: { newest: Uint8Array; staying: readonly Uint8Array[] },
-  ): Promise<readonly Uint8Array[]> {
+  ): Promise<readonly EndedOne[]> {
     const listed = await this.#listed(login)
     if (listed.length <= most) return []
     const all = await this.#all(login, listed)
@@ -158,8 +163,11 @@ export class ServerSessions {
     const others = used.filter(({ id }) => !staying.some((one) => sameBytes(one, id)))
     const places = Math.max(0, most - (used.length - others.length))
     const surplus = others.sort((a, b) => b.usedMs - a.usedMs).slice(places)
-    const displaced: Uint8Array[] = []
-    for (const { id } of surplus) if (await this.revoke(id, login, newest)) displaced.push(id)
+    const displaced: EndedOne[] = []
+    for (const { id } of surplus) {
+      const ended = await this.revoke(id, login, newest)
+      if (ended) displaced.push({ id, device: ended.device })
+    }
     return displaced
   }
 

@@ -94,14 +94,25 @@ export type LoginServerEvent =
       readonly address: string | null
     }
   | { readonly kind: "slowed-down"; readonly login: string; readonly address: string | null }
-  | { readonly kind: "refreshed"; readonly login: string; readonly session: string }
+  | {
+      readonly kind: "refreshed"
+      readonly login: string
+      readonly session: string
+      readonly device: string
+    }
   /** Two had one session: it has ended. */
-  | { readonly kind: "reuse"; readonly login: string; readonly session: string }
+  | {
+      readonly kind: "reuse"
+      readonly login: string
+      readonly session: string
+      readonly device: string
+    }
   | {
       readonly kind: "revoked"
       readonly login: string
       /** `null`: all, or all others. */
       readonly session: string | null
+      readonly device: string | null
       /** It ended for a newer one: the user had as many as there may be. */
       readonly isDisplaced?: true
     }

@@ -194,16 +194,16 @@ export class LoginServer {
   async revoke(session: string): Promise<boolean> {
     const { sessions, tell } = this.#context
     const id = sessionIdOf(session)
-    const login = id && (await sessions.load(id))?.entry.login
-    const isEnded = id !== null && (await sessions.revoke(id))
-    if (isEnded && login) tell({ kind: "revoked", login, session })
-    return isEnded
+    const ended = id && (await sessions.revoke(id))
+    if (!ended) return false
+    tell({ kind: "revoked", login: ended.login, session, device: ended.device })
+    return true
   }
 
   /** Ends all sessions of a user. @throws {UsageError} `unknown-user` */
   async revokeAll(login: string): Promise<void> {
     await this.#context.users.endSessions(login)
-    this.#context.tell({ kind: "revoked", login: takeLogin(login), session: null })
+    this.#context.tell({ kind: "revoked", login: takeLogin(login), session: null, device: null })
   }
 
   /** Whose a session is and what it may now; `null`: it is none, or none any more. */
