@@ -57,6 +57,7 @@ function addServe(login: Command): void {
       ]),
     )
     .option("--authority <host:port>", "only calls to this host (repeatable)", collect)
+    .option("--origin <origin>", "pages of this origin may log in and call (repeatable)", collect)
     .action(
       run(async (context, options: ServeOptions) => {
         const { serveLogins } = await import("../login/serve.js")
@@ -67,6 +68,7 @@ function addServe(login: Command): void {
     "login serve",
     "login serve --listen 0.0.0.0:8484 --forward http://127.0.0.1:8080 --scope lamps",
     "login serve --mode sealed --json",
+    "login serve --origin http://page.example:8080",
   ])
 }
 

@@ -15,13 +15,14 @@ export interface ServeOptions {
   readonly forward?: string
   readonly scope?: readonly string[]
   readonly authority?: readonly string[]
+  readonly origin?: readonly string[]
   readonly mode?: "signed" | "sealed"
   readonly folder?: string
 }
 
 /** `login serve`: until Ctrl-C or SIGTERM. */
 export async function serveLogins(context: Context, options: ServeOptions): Promise<void> {
-  const { authority: authorities, forward, mode, scope = [] } = options
+  const { authority: authorities, forward, mode, origin: origins, scope = [] } = options
   const listen = parseListen(options.listen)
   const api = forward === undefined ? null : parseForward(forward)
   const scopes = takeScopes(scope)
@@ -60,6 +61,7 @@ export async function serveLogins(context: Context, options: ServeOptions): Prom
   await withLoginPlace(context, loginFolder(options.folder), serve, {
     onEvent: (event) => log.hear(event),
     ...(authorities && { authorities }),
+    ...(origins && { origins }),
   })
 }
 

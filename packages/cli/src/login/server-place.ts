@@ -35,7 +35,7 @@ export interface LoginPlace {
   readonly database: Database
 }
 
-type ServerOptions = Pick<LoginServerOptions, "authorities" | "onEvent">
+type ServerOptions = Pick<LoginServerOptions, "authorities" | "onEvent" | "origins">
 
 export interface FolderOptions {
   readonly folder?: string
