@@ -86,6 +86,13 @@ describe.skipIf(ngircd === null)("stringphone irc on a real ngircd", () => {
       await server.up()
       await again.next(/NOTICE ann :Connected to irc:/)
       const carol = await RawClient.connect(server.port, { nick: "carol" })
+      // It is connected before it is in its channels again; who is there first is no news of carol.
+      const isBack = async (): Promise<boolean> => {
+        carol.send("NAMES #pub")
+        await carol.next(/ 366 /)
+        return carol.lines.some((line) => / 353 carol .*ann/.test(line))
+      }
+      await expect.poll(isBack, { timeout: 20_000, interval: 100 }).toBe(true)
       carol.send("JOIN #pub")
       await carol.next(/ 366 /)
       await again.next(/^:carol!\S+ JOIN #pub$/)

@@ -1,6 +1,6 @@
+import type { RandomBytes } from "../bytes/index.js"
 import { exchangePublicKey } from "../crypto/index.js"
 import { longestLifeDays } from "./day.js"
-import type { RandomBytes } from "./random-bytes.js"
 
 /** Serves who has the public address. [MAILBOX-3-1] */
 export interface Prekey {

@@ -1,4 +1,4 @@
-import { concat, PeerError, UsageError } from "../bytes/index.js"
+import { concat, PeerError, type RandomBytes, UsageError } from "../bytes/index.js"
 import {
   derive,
   equal,
@@ -8,7 +8,6 @@ import {
   openIetf,
   sealIetf,
 } from "../crypto/index.js"
-import type { RandomBytes } from "./random-bytes.js"
 import {
   dayAt,
   encodeHeader,

@@ -2,7 +2,7 @@ export { dayMs, dayOf, endOfDay, lives, longestLifeDays, maxDaysAhead, periodOf 
 export { checkEnvelope, dummyEnvelope, envelopeId, expiryDay } from "./envelope.js"
 export { Mailbox } from "./mailbox.js"
 export { isInvited } from "./pair.js"
-export type { RandomBytes } from "./random-bytes.js"
+export type { RandomBytes } from "../bytes/index.js"
 export type { Draft, Opened, Written } from "./mailbox.js"
 export type { Invited } from "./doors.js"
 export type { FirstSlots, Pair, ReceivingPeriod } from "./pair.js"

@@ -1,4 +1,4 @@
-import { hex, PeerError, sameBytes, UsageError } from "../bytes/index.js"
+import { hex, PeerError, type RandomBytes, sameBytes, UsageError } from "../bytes/index.js"
 import { exchange, exchangePublicKey, hash, labelled } from "../crypto/index.js"
 import { encodeIdentityCard, type Identity, openIdentityCard } from "../identity/index.js"
 import { checkProof, proveContent } from "./authorship.js"
@@ -21,7 +21,6 @@ import {
   wantedPeriods,
   windowSize,
 } from "./pair.js"
-import type { RandomBytes } from "./random-bytes.js"
 import { rootOfOwner, rootOfWriter } from "./root.js"
 import { decodeSaved, encodeSaved } from "./saved.js"
 import { type Address, addressText, encodeAddress } from "./wire/address.js"

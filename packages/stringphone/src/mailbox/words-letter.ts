@@ -1,8 +1,7 @@
-import { PeerError, u8 } from "../bytes/index.js"
+import { PeerError, type RandomBytes, u8 } from "../bytes/index.js"
 import { authenticate, derive, exchangePublicKey, labelled } from "../crypto/index.js"
 import { longestLifeDays } from "./day.js"
 import { openBody, openSlot, sealEnvelope } from "./envelope.js"
-import type { RandomBytes } from "./random-bytes.js"
 import { decodeContent, encodeContent } from "./wire/content.js"
 import {
   type EnvelopeParts,

@@ -1,6 +1,5 @@
-import { UsageError } from "../../bytes/index.js"
+import { type RandomBytes, UsageError } from "../../bytes/index.js"
 import * as crypto from "../../crypto/index.js"
-import type { RandomBytes } from "../random-bytes.js"
 import { exchangeKeyOf, MailIdentity, type MailKeyPair, requirePublicKey } from "./keys.js"
 import { compareBytes } from "./order.js"
 import { sealKey } from "./sealed-key.js"

@@ -1,6 +1,6 @@
 export { createDummyMail, createMail } from "./create.js"
 export type { NewDummyMail, NewMail } from "./create.js"
-export type { RandomBytes } from "../random-bytes.js"
+export type { RandomBytes } from "../../bytes/index.js"
 export { MailIdentity } from "./keys.js"
 export type { MailKeyPair, MailPublicKey } from "./keys.js"
 export { openMail, recogniseMail, verifyMail } from "./open.js"

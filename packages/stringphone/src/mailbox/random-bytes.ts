@@ -1,1 +1,0 @@
-export type { RandomBytes } from "../bytes/index.js"
