@@ -1,5 +1,5 @@
 // Ours behind the line protocol of mailbox.py: the same questions, the same answers.
-import { PeerError, sameBytes, UsageError } from "../../src/bytes/index.js"
+import { PeerError, type RandomBytes, sameBytes, UsageError } from "../../src/bytes/index.js"
 import { exchange, exchangePublicKey } from "../../src/crypto/index.js"
 import { Identity } from "../../src/identity/index.js"
 import { secretOfWords, wordsOfSecret } from "../../src/identity/secret-words.js"
@@ -22,7 +22,6 @@ import {
 } from "../../src/mailbox/first-contact.js"
 import { unfitness } from "../../src/mailbox/hub/admission.js"
 import { Mailbox, type Opened } from "../../src/mailbox/mailbox.js"
-import type { RandomBytes } from "../../src/mailbox/random-bytes.js"
 import { authorshipKey, rootOfOwner, rootOfWriter } from "../../src/mailbox/root.js"
 import { decodeSaved, encodeSaved } from "../../src/mailbox/saved.js"
 import { keysOfWords, openWithWords } from "../../src/mailbox/words-letter.js"
