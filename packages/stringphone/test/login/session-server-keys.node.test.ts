@@ -2,8 +2,10 @@
 import { describe, expect, test } from "vitest"
 import { decodeJson, utf8 } from "../../src/bytes/index.js"
 import { openBox } from "../../src/login/box.js"
+import type { RetiredGeneration } from "../../src/login/index.js"
 import { LaneKeys } from "../../src/login/lane-keys.js"
 import { decodeSealedCall, sealedCallHead } from "../../src/login/wire/sealed-call.js"
+import { retiredKey, retirement, valueOf } from "../../src/session/login/server-entries.js"
 import { type Device, post, Scene } from "./session-server-scene.js"
 
 const hourMs = 3_600_000
@@ -141,4 +143,20 @@ describe.each(["memory", "store"] as const)("with lanes in the %s", (lanes) => {
     for (const one of heard) expect(await isReadable(scene, one)).toBe(false)
     expect(await device.openLane()).toBe("revoked")
   })
+})
+
+test("who refreshes again and again fills no store: 5,000 generations of a session are remembered", async () => {
+  const scene = await Scene.open({ lanes: "memory" })
+  const device = await scene.device()
+  for (let i = 0; i < 3; i++) await goOn(device)
+  const [entry] = await scene.store.list("login/retired/")
+  const one = valueOf<RetiredGeneration>(entry!)
+  const id = new Uint8Array(16).fill(7)
+  const changes = (generation: number) =>
+    retirement(id, { ...one, generation }).map((write) => [write.key, write.value !== null])
+  expect(changes(5_000)).toEqual([[retiredKey(id, 5_000), true]])
+  expect(changes(5_001)).toEqual([
+    [retiredKey(id, 5_001), true],
+    [retiredKey(id, 1), false],
+  ])
 })

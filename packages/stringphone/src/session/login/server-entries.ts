@@ -1,5 +1,6 @@
 import { base64url, ChannelError, concat, decodeJson, encodeJson, utf8 } from "../../bytes/index.js"
 import { hash } from "../../crypto/index.js"
+import type { RetiredGeneration } from "../../login/index.js"
 import type { Commit, Entry, Store } from "../../store/index.js"
 
 /** A value as it was read, with what a write of it is checked by. */
@@ -37,6 +38,17 @@ export const keys = {
 
 /** What an ID begins with: what there is very much of is gone through a part at a time. */
 export const idParts = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+/** Of a session; those before are forgotten. [LOGIN-6-3] */
+const mostRetired = 5_000
+
+/** One more, in the place of the one that so many came after. */
+export function retirement(id: Uint8Array, retired: RetiredGeneration): readonly Write[] {
+  const { generation } = retired
+  const kept = write(retiredKey(id, generation), retired)
+  if (generation <= mostRetired) return [kept]
+  return [kept, write(retiredKey(id, generation - mostRetired), null)]
+}
 
 export function retiredKey(id: Uint8Array, generation: number): string {
   return `${keys.retired(id)}${generation}`

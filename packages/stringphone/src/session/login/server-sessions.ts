@@ -20,6 +20,7 @@ import {
   removalOf,
   retiredBySession,
   retiredKey,
+  retirement,
   unchanged,
   valueOf,
   write,
@@ -103,7 +104,7 @@ export class ServerSessions {
       checks: [unchanged(key, loaded), ...checks],
       writes: [
         write(key, { ...loaded.entry, ...changes }),
-        ...(retired ? [write(retiredKey(loaded.id, retired.generation), retired)] : []),
+        ...(retired ? retirement(loaded.id, retired) : []),
         ...listed.map((entry) => write(entry.key, null)),
         ...writes,
       ],
