@@ -27,17 +27,16 @@ export function sealData(
   content: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const guard = nextGuard()
-  const header = encodeDataHeader({ type, epoch, tag, counter, guard })
   // Copies of a short message cost as much as its sealing. So it is signed and sealed where it
   // stands: the signature takes the place of the binding, which is as long.
   const out = new Uint8Array(headBytes + content.length + tagBytes)
-  out.set(header)
+  encodeDataHeader({ type, epoch, tag, counter, guard }, out)
   out.set(binding, headerBytes)
   out.set(content, headBytes)
   const signature = signer.sign(purpose, out.subarray(0, -tagBytes)) // [TOPIC-3-4]
   out.set(signature, headerBytes)
   const sealed = out.subarray(headerBytes)
-  seal(sealed.subarray(0, -tagBytes), nonceOf(guard), key, associatedOf(header, binding), sealed)
+  seal(sealed.subarray(0, -tagBytes), nonceOf(guard), key, associatedOf(out, binding), sealed)
   return out
 }
 
@@ -55,10 +54,10 @@ export function openData(
   publicKey: Uint8Array,
   { header, sealed }: DecodedData = decodeData(bytes),
 ): Uint8Array {
-  const associated = associatedOf(bytes.subarray(0, headerBytes), binding)
+  const associated = associatedOf(bytes, binding)
   const opened = open(sealed, nonceOf(header.guard), key, associated)
   if (!opened) {
-    throw new PeerError("not-authentic", "A message was changed, or was not made by a participant.")
+    throw new PeerError("not-authentic", "A message was changed, or is not by a participant.")
   }
   const signature = opened.subarray(0, signatureBytes)
   const content = opened.subarray(signatureBytes)
@@ -76,8 +75,8 @@ const associatedData = new Uint8Array(headBytes)
 const nonce = new Uint8Array(24)
 
 /** Header ‖ commitment ‖ context. [TOPIC-3-3] */
-function associatedOf(header: Uint8Array, binding: Binding): Uint8Array {
-  associatedData.set(header)
+function associatedOf(message: Uint8Array, binding: Binding): Uint8Array {
+  for (let i = 0; i < headerBytes; i++) associatedData[i] = message[i] as number
   associatedData.set(binding, headerBytes)
   return associatedData
 }
@@ -97,6 +96,5 @@ function nextGuard(): Uint8Array {
     fillRandom(guards)
     guardsUsed = 0
   }
-  guardsUsed += 8
-  return guards.slice(guardsUsed - 8, guardsUsed)
+  return guards.slice(guardsUsed, (guardsUsed += 8))
 }

@@ -24,7 +24,7 @@ export function cut(
   if (size < 1 || count > maxPieces) {
     throw new UsageError(
       "message-too-large",
-      `A message of ${message.length} bytes does not go through a channel of ${maxBytes} bytes in ${maxPieces} pieces.`,
+      `A message of ${message.length} bytes does not go through in ${maxPieces} pieces of ${maxBytes}.`,
     )
   }
   return Array.from({ length: count }, (_, index) =>

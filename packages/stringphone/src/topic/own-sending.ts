@@ -59,7 +59,7 @@ export class OwnSending {
     const [keys] = this.#blocks
     if (!keys && this.#saved.chain.block >= maxBlocks) throw epochExhausted()
     if (!keys) {
-      throw new UsageError("save-first", "Store a snapshot of this topic before you encode more.")
+      throw new UsageError("save-first", "Store a snapshot before you encode more.")
     }
     const next = keys.next()
     if (keys.left === 0) this.#blocks.shift()

@@ -51,7 +51,7 @@ export function nextBody(
 ): RekeyBody {
   const { body, commitment } = membership.current
   if (!isAdmin(membership, signer)) {
-    throw new UsageError("not-an-admin", "Only an admin of this topic can do this.")
+    throw new UsageError("not-an-admin", "Only an admin can do this.")
   }
   const { admins = [], admit = [], name = body.name, remove = [] } = change
   checkTopicName(name)

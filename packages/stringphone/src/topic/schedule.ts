@@ -30,7 +30,7 @@ export function deriveEpochKeys(epochSecret: Uint8Array, body: RekeyBody): Epoch
     chainKey: derive(epochSecret, salt, labelled(chainLabel, publicKey), 32),
   }))
   if (new Set(senders.map(({ tag }) => tag)).size < senders.length) {
-    throw new PeerError("tags-collide", "Two participants of an epoch have the same tag.")
+    throw new PeerError("tags-collide", "Two participants have the same tag.")
   }
   const commitment = derive(epochSecret, salt, labelled("topic epoch commitment"), 32)
   return { commitment, senders }

@@ -583,9 +583,11 @@ export class Topic {
       isLate: found.late,
       gap: found.gap,
     }
-    if (content.kind !== "control") return { ...origin, ...content }
-    const answersUs = this.#answersUs(content.control)
-    return this.#heed({ ...origin, ...content, weAreOld: false, answersUs }, epoch, sender, wasAt)
+    // Two spreads in one object take longer than all else here but the cryptography.
+    const told = Object.assign(origin, content)
+    if (told.kind !== "control") return told
+    const answersUs = this.#answersUs(told.control)
+    return this.#heed({ ...told, weAreOld: false, answersUs }, epoch, sender, wasAt)
   }
 
   /** What a control message changes. */
@@ -656,7 +658,7 @@ export class Topic {
       !sameBytes(body.topicId, before.topicId) ||
       !sameBytes(body.requestKey, before.requestKey)
     ) {
-      throw new PeerError("other-topic", "A rekey message of another topic came on this one.")
+      throw new PeerError("other-topic", "A rekey message of another topic.")
     }
     if (!participantIn(body, this.publicKey)) {
       throw new PeerError("malformed", "Malformed rekey message: we are not in it.")

@@ -39,17 +39,25 @@ export function dataTypeOf(byte: number | undefined): DataType | null {
  *   | type | epoch | sender tag | counter | guard | sealed signature 64 ‖ content, tag 16 |
  *   | u8   | u16   | 4 bytes    | u32     | 8     | 80 bytes and more                    |
  *   +------+-------+------------+---------+-------+--------------------------------------+
+ *
+ * @param out of at least 19 bytes, of which the header takes the first
  */
-export function encodeDataHeader(header: DataHeader): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(headerBytes)
-  const view = new DataView(out.buffer)
-  view.setUint8(0, dataTypes[header.type])
-  view.setUint16(1, header.epoch)
-  view.setUint32(3, header.tag)
-  view.setUint32(7, header.counter)
-  out.set(header.guard, 11)
+export function encodeDataHeader(
+  { counter, epoch, guard, tag, type }: DataHeader,
+  out: Uint8Array = new Uint8Array(headerBytes),
+): Uint8Array {
+  header.setUint8(0, dataTypes[type])
+  header.setUint16(1, epoch)
+  header.setUint32(3, tag)
+  header.setUint32(7, counter)
+  out.set(headerRoom)
+  out.set(guard, 11)
   return out
 }
+
+// The same memory each time: a view of new memory takes as long as all else here.
+const headerRoom = new Uint8Array(headerBytes)
+const header = new DataView(headerRoom.buffer)
 
 /** A data message in its parts: views. */
 export interface DecodedData {
