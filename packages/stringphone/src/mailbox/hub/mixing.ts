@@ -1,3 +1,5 @@
+import type { RandomBytes } from "../../bytes/index.js"
+
 export interface MixLimits {
   /** How long an envelope is held on average before others may see that it is here. 0: not at all. */
   readonly meanMs: number
@@ -72,4 +74,3 @@ function fraction(random: Uint8Array): number {
   const [a = 0, b = 0, c = 0, d = 0] = random
   return (((a * 256 + b) * 256 + c) * 256 + d) / 2 ** 32
 }
-import type { RandomBytes } from "../../bytes/index.js"
