@@ -75,8 +75,8 @@ export interface ReceivedMessage {
   /** It was sent before messages that came earlier. */
   readonly isLate: boolean
   /**
-   * The bytes that the channel brought: one object for all messages of a bundle, the last part of a
-   * long message. `null` when `isRepeated`.
+   * The bytes that the channel brought: one object for all messages of a bundle; put together, where
+   * they came in parts. `null` when `isRepeated`.
    */
   readonly encoded: Uint8Array | null
 }

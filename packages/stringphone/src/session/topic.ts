@@ -353,6 +353,11 @@ export class TopicSession {
     void this.#pump()
   }
 
+  #keepEarly(bytes: Uint8Array): void {
+    this.#early.push(bytes)
+    if (this.#early.length > maxEarly) this.#early.shift()
+  }
+
   /** What came before its epoch is tried again. */
   #retryEarly(): void {
     const early = this.#early
@@ -443,8 +448,7 @@ export class TopicSession {
       else await this.#follow(decoded)
       if (decoded instanceof PeerError || decoded.kind !== "behind") continue
       if (decoded.isOlder || !isData(encoded)) continue
-      this.#early.push(encoded)
-      if (this.#early.length > maxEarly) this.#early.shift()
+      this.#keepEarly(encoded)
     }
   }
 
@@ -454,12 +458,15 @@ export class TopicSession {
       try {
         if (isPairing(bytes)) this.#desk.hear(bytes)
         else if (isRekey(bytes) && this.#stored.joining?.host) await this.#tryToJoin(bytes)
+        else if (isData(bytes) && this.#stored.joining?.host) this.#keepEarly(bytes)
       } catch (error) {
         this.#failed(error, bytes)
       }
       if (this.standing === "outside" || this.standing === "removed") continue
-      // We are in: what came behind the rekey message is ours to read.
+      // We are in: what came behind the rekey message is ours to read, and what overtook it.
       this.#arrived.unshift(...batch.slice(i + 1))
+      this.#early = this.#early.filter((one) => epochOf(one) === (this.epoch & 0xffff))
+      this.#retryEarly()
       return
     }
   }
@@ -755,6 +762,11 @@ function typeOf(bytes: Uint8Array): string {
 /** Messages and bundles. */
 function isData(bytes: Uint8Array): boolean {
   return ["M", "T", "B"].includes(typeOf(bytes))
+}
+
+/** The low 16 bits, of a data message. */
+function epochOf(bytes: Uint8Array): number {
+  return ((bytes[1] ?? 0) << 8) | (bytes[2] ?? 0)
 }
 
 /** What an old copy must not take twice, and what must stay in its order. */

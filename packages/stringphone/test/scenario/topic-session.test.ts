@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { Identity } from "../../src/identity/index.js"
 import { openTopic, type TopicEvent, type TopicSession } from "../../src/session/index.js"
 import { createMemoryStore } from "../../src/store/memory.js"
+import type { IncomingMessage, Transport } from "../../src/transport/index.js"
 import { createMemoryNetwork, SimulatedClock } from "../../src/transport/memory.js"
 
 describe("a topic over a channel", () => {
@@ -75,4 +76,67 @@ describe("a topic over a channel", () => {
     expect(events).toEqual(["lamp: joined ", "lamp: rekeyed ", "lamp: behind ", "lamp: removed "])
     await Promise.all([phone.close(), lamp.close()])
   })
+
+  it("reads from the first message on, also if that overtakes what lets it in", async () => {
+    const clock = new SimulatedClock()
+    const network = createMemoryNetwork({ clock, seed: 4 })
+    const wallClock = () => 1_800_000_000_000 + clock.now()
+    const events: string[] = []
+    const open = (name: string, transport: Transport, found = false): Promise<TopicSession> =>
+      openTopic({
+        store: createMemoryStore(),
+        identity: Identity.generate(),
+        transport,
+        ownName: name,
+        clock,
+        wallClock,
+        ...(found && { found: { name: "home" } }),
+        onEvent: ({ kind }) => {
+          if (kind !== "channel") events.push(`${name}: ${kind}`)
+        },
+      })
+    const phone = await open("phone", network.connect("phone"), true)
+    const lamp = await open("lamp", firstRekeyLast(network.connect("lamp")))
+    await lamp.acceptInvitation(phone.invitation())
+    await phone.acceptJoinRequest(await lamp.joinRequest())
+    await Promise.all([phone.send("one"), phone.send("two", { validForMs: 60_000 })])
+    await clock.advance(1_000)
+    expect(lamp.standing).toBe("member")
+    const got: string[] = []
+    void (async () => {
+      for await (const { text } of lamp.messages) got.push(text ?? "")
+    })()
+    await clock.advance(1_000)
+    expect(got).toEqual(["one", "two"])
+    expect(events).toEqual(["lamp: joined"])
+    await Promise.all([phone.close(), lamp.close()])
+  })
 })
+
+/** The same channel, on which two data messages overtake the first rekey message. */
+function firstRekeyLast(inner: Transport): Transport {
+  async function* swapped(): AsyncGenerator<IncomingMessage, void, void> {
+    let held: IncomingMessage | null = null
+    let overtaking = 0
+    for await (const message of inner.messages) {
+      const type = String.fromCharCode(message.bytes[0] ?? 0)
+      if (type === "K" && overtaking === 0) held = message
+      else yield message
+      if (held && "MT".includes(type) && ++overtaking === 2) {
+        yield held
+        held = null
+      }
+    }
+  }
+  return {
+    address: inner.address,
+    capabilities: inner.capabilities,
+    get status() {
+      return inner.status
+    },
+    messages: swapped(),
+    send: (bytes, options) => inner.send(bytes, options),
+    onEvent: (listener) => inner.onEvent(listener),
+    close: () => inner.close(),
+  }
+}
