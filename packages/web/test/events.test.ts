@@ -37,6 +37,9 @@ describe("events, in people's words", () => {
     expect(gapText({ missing: 1, possiblyMissing: 0 }, "lamp")).toBe(
       "1 message of lamp is missing.",
     )
+    expect(gapText({ missing: 1, possiblyMissing: 0, atRemoval: true }, "lamp")).toBe(
+      "1 message of lamp did not count: sent before it knew that somebody was removed.",
+    )
     expect(gapText({ missing: 2, possiblyMissing: 9 }, "lamp")).toMatch(/^2 messages/)
     expect(gapText({ missing: 0, possiblyMissing: 5 }, "lamp")).toMatch(/^lamp stopped .* most 5/)
   })

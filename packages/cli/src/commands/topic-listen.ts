@@ -234,14 +234,19 @@ class Listening {
     })
   }
 
-  #sayGap({ from, missing, possiblyMissing }: Extract<TopicEvent, { kind: "gap" }>): void {
+  #sayGap(gap: Extract<TopicEvent, { kind: "gap" }>): void {
+    const { atRemoval, from, missing, possiblyMissing } = gap
     this.#heard.gap(missing, possiblyMissing)
     const who = nameOf(from.publicKey, from.contact)
     const petname = from.contact?.petname ?? null
-    const event = { event: "gap", from: hex(from.publicKey), petname, missing, possiblyMissing }
+    const counts = { missing, possiblyMissing, ...(atRemoval && { atRemoval }) }
+    const event = { event: "gap", from: hex(from.publicKey), petname, ...counts }
     // Whenever somebody starts anew, numbers that it never used may be missing: no news for a person.
     if (missing === 0 && !this.#context.json) return
-    this.#mark(`${countOf(missing, "message")} of ${who} did not arrive.`, event)
+    const why = atRemoval
+      ? "did not count: sent before it was known that somebody was removed"
+      : "did not arrive"
+    this.#mark(`${countOf(missing, "message")} of ${who} ${why}.`, event)
   }
 
   #sayRefused(counts: ReadonlyMap<string, number>): void {

@@ -35,7 +35,8 @@ export class TopicNews {
       case "rekeyed":
         return void this.#rekeyed(event)
       case "gap":
-        return this.#gap(device, event.from.publicKey, event.missing)
+        if (!event.atRemoval) this.#gap(device, event.from.publicKey, event.missing)
+        return
       case "rejected": {
         const { claimed, code, encoded } = event
         return rejections.hear(device, code, claimed?.publicKey ?? null, encoded)

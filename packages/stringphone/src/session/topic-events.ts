@@ -99,6 +99,8 @@ export type TopicEvent =
       readonly missing: number
       /** Or were never sent: it stopped without saying so. */
       readonly possiblyMissing: number
+      /** Sent before their sender knew that somebody was removed, so nobody takes them. [TOPIC-7-9] */
+      readonly atRemoval?: true
     }
   /** Something that came in was refused. */
   | {

@@ -111,6 +111,49 @@ describe("a topic over a channel", () => {
     expect(events).toEqual(["lamp: joined"])
     await Promise.all([phone.close(), lamp.close()])
   })
+
+  it("tells what was sent before its sender knew of a removal from what somebody held back", async () => {
+    const clock = new SimulatedClock()
+    const network = createMemoryNetwork({ clock, seed: 5 })
+    const wallClock = () => 1_800_000_000_000 + clock.now()
+    const gaps: object[] = []
+    const open = (name: string, found = false): Promise<TopicSession> =>
+      openTopic({
+        store: createMemoryStore(),
+        identity: Identity.generate(),
+        transport: network.connect(name),
+        ownName: name,
+        clock,
+        wallClock,
+        ...(found && { found: { name: "home" } }),
+        onEvent: (event) => {
+          if (event.kind !== "gap") return
+          const { atRemoval, missing } = event
+          gaps.push({ at: name, missing, atRemoval })
+        },
+      })
+    const phone = await open("phone", true)
+    const [lamp, stranger] = [await open("lamp"), await open("stranger")]
+    for (const one of [lamp, stranger]) {
+      await one.acceptInvitation(phone.invitation())
+      await phone.acceptJoinRequest(await one.joinRequest())
+      await clock.advance(1_000)
+    }
+    const got: string[] = []
+    void (async () => {
+      for await (const { text } of phone.messages) got.push(text ?? "")
+    })()
+    await lamp.send("first")
+    await clock.advance(1_000)
+    // The lamp's is on its way while the phone removes the stranger.
+    await Promise.all([phone.remove(stranger.publicKey), lamp.send("too late")])
+    await clock.advance(5_000)
+    await lamp.send("after")
+    await clock.advance(1_000)
+    expect(got).toEqual(["first", "after"])
+    expect(gaps).toEqual([{ at: "phone", missing: 1, atRemoval: true }])
+    await Promise.all([phone, lamp, stranger].map((one) => one.close()))
+  })
 })
 
 /** The same channel, on which two data messages overtake the first rekey message. */

@@ -74,11 +74,16 @@ function rekeyText(
 /** What is missing of somebody, in a sentence. */
 export function gapText(
   {
+    atRemoval,
     missing,
     possiblyMissing,
-  }: Pick<Extract<TopicEvent, { kind: "gap" }>, "missing" | "possiblyMissing">,
+  }: Pick<Extract<TopicEvent, { kind: "gap" }>, "atRemoval" | "missing" | "possiblyMissing">,
   name: string,
 ): string {
+  if (atRemoval) {
+    const what = missing === 1 ? "1 message" : `${missing} messages`
+    return `${what} of ${name} did not count: sent before it knew that somebody was removed.`
+  }
   if (missing === 1) return `1 message of ${name} is missing.`
   if (missing > 1) return `${missing} messages of ${name} are missing.`
   return `${name} stopped without saying so. Of its last messages at most ${possiblyMissing} did not arrive, or none.`

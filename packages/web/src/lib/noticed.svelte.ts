@@ -36,6 +36,10 @@ export class Noticed {
     const sentence = gapText(event, name)
     const wasThere = this.#heard.has(publicKey)
     this.#heard.add(publicKey)
+    if (event.atRemoval) {
+      this.#add({ code: "away", sentence, claimed: null }, false)
+      return null
+    }
     if (wasThere && event.missing > 0) {
       this.#add({ code: "missing", sentence, claimed: null })
       return sentence
