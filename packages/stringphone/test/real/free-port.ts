@@ -4,14 +4,17 @@ import { createServer, connect } from "node:net"
 
 /**
  * Below the ports that systems give to those who dial (RFC 6335 §6: from 49152; Linux: from 32768), so
- * that no connection of another test takes it before its server listens, or while that is down.
+ * that no connection of another test takes it before its server listens, or while that is down. Each
+ * process has a part of them for itself, in which it goes round.
  */
-const range = { from: 10_000, to: 32_000 }
+const [from, ofEach, processes] = [10_000, 100, 220]
+const first = from + ofEach * (process.pid % processes)
+let asked = 0
 
 /** @returns a loopback port on which nobody listens right now. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = range.from + Math.floor(Math.random() * (range.to - range.from))
+    const port = first + (asked++ % ofEach)
     const server = createServer().listen(port, "127.0.0.1")
     const isFree = await once(server, "listening").then(
       () => true,
