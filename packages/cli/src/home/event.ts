@@ -147,11 +147,15 @@ export interface InvitationEvent {
 export type LoginEvent =
   | {
       readonly event: "login"
-      readonly what:
-        "registered" | "logged-in" | "refreshed" | "password-changed" | "reuse" | "user-removed"
+      readonly what: "registered" | "password-changed" | "user-removed"
       readonly login: string
-      /** On which it was, as it calls itself; where that is known. */
-      readonly device?: string
+    }
+  | {
+      readonly event: "login"
+      readonly what: "logged-in" | "refreshed" | "reuse"
+      readonly login: string
+      /** On which it was, as it calls itself. */
+      readonly device: string
     }
   | {
       readonly event: "login"

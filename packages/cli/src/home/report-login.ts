@@ -26,22 +26,20 @@ export function describeInvitation(
 }
 
 export function describeLogin(event: LoginEvent, paint: Paint): string {
-  const session =
-    "login" in event ? sessionOf(event.login, "device" in event ? event.device : undefined) : ""
   switch (event.what) {
     case "registered":
       return `${paint.good("✔")} ${visible(event.login)} registered.`
     case "logged-in":
-      return `${visible(event.login)} logged in on ${quoted(event.device ?? "")}.`
+      return `${visible(event.login)} logged in on ${quoted(event.device)}.`
     case "refreshed":
-      return paint.dim(`${session} has new keys.`)
+      return paint.dim(`${sessionOf(event)} has new keys.`)
     case "password-changed":
       return `${visible(event.login)} has another password.`
     case "revoked":
       if (event.isAll) return `Sessions of ${visible(event.login)} have ended.`
-      return `${session} has ended${event.isDisplaced ? " for a newer one" : ""}.`
+      return `${sessionOf(event)} has ended${event.isDisplaced ? " for a newer one" : ""}.`
     case "reuse":
-      return paint.warn(`${session} has ended: two had it.`)
+      return paint.warn(`${sessionOf(event)} has ended: two had it.`)
     case "user-removed":
       return `${visible(event.login)} was removed.`
     case "call-refused": {

@@ -4,14 +4,15 @@ import { quoted, visible } from "../terminal/escape.js"
 /** What is told each time. */
 type ToldEvent = Exclude<LoginServerEvent, { readonly kind: "slowed-down" | "call-refused" }>
 
+interface SessionEvent {
+  readonly login: string
+  readonly device?: string | null
+}
+
 /** What happened, in words; what came from others in it is harmless. */
 export function eventText(event: ToldEvent): string {
   const who = "login" in event && event.login !== null ? visible(event.login) : "somebody"
   const from = "address" in event && event.address !== null ? ` from ${visible(event.address)}` : ""
-  const session = sessionOf(
-    "login" in event ? event.login : null,
-    "device" in event ? event.device : null,
-  )
   switch (event.kind) {
     case "invited":
       return `${event.login === "" ? "Somebody" : who} was invited.`
@@ -22,14 +23,16 @@ export function eventText(event: ToldEvent): string {
     case "login-denied":
       return `A login of ${who}${from} was denied.`
     case "refreshed":
-      return `${session} has new keys.`
+      return `${sessionOf(event)} has new keys.`
     case "reuse":
-      return `${session} has ended: two had it.`
+      return `${sessionOf(event)} has ended: two had it.`
     case "revoked":
       if (event.isDisplaced) {
-        return `${session} has ended for a newer one: there were too many.`
+        return `${sessionOf(event)} has ended for a newer one: there were too many.`
       }
-      return event.session === null ? `All sessions of ${who} have ended.` : `${session} has ended.`
+      return event.session === null
+        ? `All sessions of ${who} have ended.`
+        : `${sessionOf(event)} has ended.`
     case "password-changed":
       return `${who} has another password.`
     case "user-removed":
@@ -39,9 +42,9 @@ export function eventText(event: ToldEvent): string {
   }
 }
 
-/** Of whom, and on what, as that calls itself. */
-export function sessionOf(login: string | null, device: string | null | undefined): string {
-  const who = login === null ? "somebody" : visible(login)
+/** Whose, and on what, as that calls itself. */
+export function sessionOf({ device, login }: SessionEvent): string {
+  const who = visible(login)
   return typeof device === "string"
     ? `The session of ${who} on ${quoted(device)}`
     : `A session of ${who}`

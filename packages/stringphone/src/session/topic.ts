@@ -102,8 +102,6 @@ export class TopicSession {
   #isSynced = false
   /** Of epochs that we do not have yet: their rekey message may have been overtaken. */
   #early: Uint8Array[] = []
-  /** The epoch in which somebody was last removed: of those before nothing is taken any more. */
-  #removedAt = 0
   #pumping: Promise<void> | null = null
   readonly #reassembly = new Reassembly()
   #isClosing = false
@@ -496,7 +494,6 @@ export class TopicSession {
         const { added, applied, by, epoch, removed } = decoded
         this.#duties.superseded()
         if (applied) {
-          if (removed.length > 0) this.#removedAt = epoch
           this.#emit({ kind: "rekeyed", epoch, by, added, removed })
           // An old copy may have used counters of this epoch before.
           if (!this.#isSynced) this.#hold()
@@ -530,7 +527,7 @@ export class TopicSession {
   }
 
   #followControl({ answersUs, control, from, gap, weAreOld }: DecodedControl): void {
-    this.#tellGap(from, gap, control.kind === "closing" && control.epoch < this.#removedAt)
+    this.#tellGap(from, gap)
     switch (control.kind) {
       case "sync":
         return this.#duties.report(from, control.challenge)
@@ -550,10 +547,8 @@ export class TopicSession {
     }
   }
 
-  #tellGap(from: Uint8Array, gap: Gap | null, atRemoval = false): void {
-    if (!gap) return
-    const sender = this.#sender(from)
-    this.#emit({ kind: "gap", from: sender, ...gap, ...(atRemoval && { atRemoval }) })
+  #tellGap(from: Uint8Array, gap: Gap | null): void {
+    if (gap) this.#emit({ kind: "gap", from: this.#sender(from), ...gap })
   }
 
   #deliver(entries: readonly JournalEntry[]): void {
@@ -641,7 +636,6 @@ export class TopicSession {
       const isLast = topic.standing !== "removed" && losesAdmin
       return { rekey: isLast ? topic.change({}, nowMs) : made, notices: told }
     })
-    if (change.remove && change.remove.length > 0) this.#removedAt = this.epoch
     this.#duties.superseded()
     await this.#transmit(rekey, { retain: epochSlot })
     void this.#outbox.flush()

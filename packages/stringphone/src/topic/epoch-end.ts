@@ -7,11 +7,13 @@ export interface EndedEpoch {
   readonly epoch: number
   /** The highest counter plus 1, by public key in hexadecimal. */
   readonly counters: ReadonlyMap<string, number>
+  /** By a removal: late messages of it are not taken. [TOPIC-7-9] */
+  readonly atRemoval: boolean
 }
 
-export function endOf({ body, senders }: Epoch): EndedEpoch {
+export function endOf({ body, senders }: Epoch, atRemoval: boolean): EndedEpoch {
   const counters = [...senders.values()].map((s) => [hex(s.publicKey), s.chain.counters] as const)
-  return { epoch: body.epoch, counters: new Map(counters) }
+  return { epoch: body.epoch, counters: new Map(counters), atRemoval }
 }
 
 /**
@@ -29,5 +31,6 @@ export function missingAtEnd(
   const noted = ended?.epoch === closing.epoch ? ended.counters.get(hex(from)) : undefined
   const received = (known && senderIn(known, from)?.chain.counters) ?? noted
   if (received === undefined || closing.counters <= received) return null
-  return { missing: closing.counters - received, possiblyMissing: 0 }
+  const missing = closing.counters - received
+  return { missing, possiblyMissing: 0, ...(!known && ended?.atRemoval && { atRemoval: true }) }
 }

@@ -35,6 +35,8 @@ export interface Gap {
   readonly missing: number
   /** Numbers that may never have been used: of a sender that started anew. */
   readonly possiblyMissing: number
+  /** Sent before their sender knew that somebody was removed, so nobody takes them. [TOPIC-7-9] */
+  readonly atRemoval?: true
 }
 
 /** A key that was found, and what to keep once the message proved genuine. */

@@ -41,7 +41,7 @@ import { afterUse, forgetUsed, newRekeyKey, withAnother } from "./own-rekey-keys
 import { OwnSending } from "./own-sending.js"
 import { pad } from "./padding.js"
 import { accept, openMessage } from "./receive.js"
-import { forgetBelow, forgetLate, type Gap } from "./receiving-keys.js"
+import { forgetBelow, forgetLate } from "./receiving-keys.js"
 import { makeRekey, openRekey } from "./rekey.js"
 import { checkTopicName, nextBody, type RosterChange, rosterChanges } from "./roster-change.js"
 import { contextOf } from "./schedule.js"
@@ -615,7 +615,12 @@ export class Topic {
         return { ...decoded, weAreOld: true }
       }
       case "closing":
-        return { ...decoded, gap: decoded.gap ?? this.#missingAtEnd(control, sender) }
+        return {
+          ...decoded,
+          gap:
+            decoded.gap ??
+            missingAtEnd(sender.publicKey, control, this.#membership.earlier, this.#ended),
+        }
       case "unknown":
         return decoded
     }
@@ -627,13 +632,6 @@ export class Topic {
     for (const epoch of this.#epochs) {
       for (const sender of epoch.senders.values()) sender.mustAnswer = true
     }
-  }
-
-  #missingAtEnd(
-    closing: { readonly epoch: number; readonly counters: number },
-    { publicKey }: Sender,
-  ): Gap | null {
-    return missingAtEnd(publicKey, closing, this.#membership.earlier, this.#ended)
   }
 
   #answersUs(control: Control): boolean {
@@ -716,7 +714,7 @@ export class Topic {
     const { current: before } = this.#membership
     const counters = this.#sending.usedTo ?? 0
     this.#closing = counters > 0 ? { kind: "closing", epoch: this.epoch, counters } : null
-    this.#ended = endOf(before)
+    this.#ended = endOf(before, next.earlier.length === 0)
     this.#membership = next
     this.#latestRekey = rekey
     this.#sending.enter(next.current.commitment, sending)

@@ -1,33 +1,45 @@
 import { describe, expect, it } from "vitest"
 import { Identity } from "../../src/identity/index.js"
-import { openTopic, type TopicEvent, type TopicSession } from "../../src/session/index.js"
+import {
+  openTopic,
+  type OpenTopicOptions,
+  type TopicEvent,
+  type TopicSession,
+} from "../../src/session/index.js"
 import { createMemoryStore } from "../../src/store/memory.js"
 import type { IncomingMessage, Transport } from "../../src/transport/index.js"
 import { createMemoryNetwork, SimulatedClock } from "../../src/transport/memory.js"
 
+const found = { found: { name: "home" } }
+
+/** A channel, and who is on it. */
+function scene(seed: number, hear: (name: string, event: TopicEvent) => void) {
+  const clock = new SimulatedClock()
+  const network = createMemoryNetwork({ clock, seed })
+  const open = (name: string, more: Partial<OpenTopicOptions> = {}): Promise<TopicSession> =>
+    openTopic({
+      store: createMemoryStore(),
+      identity: Identity.generate(),
+      transport: more.transport ?? network.connect(name),
+      ownName: name,
+      clock,
+      wallClock: () => 1_800_000_000_000 + clock.now(),
+      onEvent: (event) => hear(name, event),
+      ...more,
+    })
+  return { clock, network, open }
+}
+
 describe("a topic over a channel", () => {
   it("pairs by emoji, talks, rotates, removes", async () => {
-    const clock = new SimulatedClock()
-    const network = createMemoryNetwork({ clock, seed: 3 })
-    const wallClock = () => 1_800_000_000_000 + clock.now()
     const events: string[] = []
-    const open = (name: string, found = false): Promise<TopicSession> =>
-      openTopic({
-        store: createMemoryStore(),
-        identity: Identity.generate(),
-        transport: network.connect(name),
-        ownName: name,
-        clock,
-        wallClock,
-        ...(found && { found: { name: "home" } }),
-        onEvent: (event: TopicEvent) => {
-          if (event.kind !== "channel")
-            events.push(
-              `${name}: ${event.kind} ${"code" in event ? event.code : ""}${"error" in event ? event.error.message : ""}`,
-            )
-        },
-      })
-    const phone = await open("phone", true)
+    const { clock, open } = scene(3, (name, event) => {
+      if (event.kind !== "channel")
+        events.push(
+          `${name}: ${event.kind} ${"code" in event ? event.code : ""}${"error" in event ? event.error.message : ""}`,
+        )
+    })
+    const phone = await open("phone", found)
     const lamp = await open("lamp")
     const window = await phone.openPairing()
     const joining = await lamp.join()
@@ -78,25 +90,12 @@ describe("a topic over a channel", () => {
   })
 
   it("reads from the first message on, also if that overtakes what lets it in", async () => {
-    const clock = new SimulatedClock()
-    const network = createMemoryNetwork({ clock, seed: 4 })
-    const wallClock = () => 1_800_000_000_000 + clock.now()
     const events: string[] = []
-    const open = (name: string, transport: Transport, found = false): Promise<TopicSession> =>
-      openTopic({
-        store: createMemoryStore(),
-        identity: Identity.generate(),
-        transport,
-        ownName: name,
-        clock,
-        wallClock,
-        ...(found && { found: { name: "home" } }),
-        onEvent: ({ kind }) => {
-          if (kind !== "channel") events.push(`${name}: ${kind}`)
-        },
-      })
-    const phone = await open("phone", network.connect("phone"), true)
-    const lamp = await open("lamp", firstRekeyLast(network.connect("lamp")))
+    const { clock, network, open } = scene(4, (name, { kind }) => {
+      if (kind !== "channel") events.push(`${name}: ${kind}`)
+    })
+    const phone = await open("phone", found)
+    const lamp = await open("lamp", { transport: firstRekeyLast(network.connect("lamp")) })
     await lamp.acceptInvitation(phone.invitation())
     await phone.acceptJoinRequest(await lamp.joinRequest())
     await Promise.all([phone.send("one"), phone.send("two", { validForMs: 60_000 })])
@@ -113,26 +112,13 @@ describe("a topic over a channel", () => {
   })
 
   it("tells what was sent before its sender knew of a removal from what somebody held back", async () => {
-    const clock = new SimulatedClock()
-    const network = createMemoryNetwork({ clock, seed: 5 })
-    const wallClock = () => 1_800_000_000_000 + clock.now()
     const gaps: object[] = []
-    const open = (name: string, found = false): Promise<TopicSession> =>
-      openTopic({
-        store: createMemoryStore(),
-        identity: Identity.generate(),
-        transport: network.connect(name),
-        ownName: name,
-        clock,
-        wallClock,
-        ...(found && { found: { name: "home" } }),
-        onEvent: (event) => {
-          if (event.kind !== "gap") return
-          const { atRemoval, missing } = event
-          gaps.push({ at: name, missing, atRemoval })
-        },
-      })
-    const phone = await open("phone", true)
+    const { clock, open } = scene(5, (name, event) => {
+      if (event.kind !== "gap") return
+      const { atRemoval, missing } = event
+      gaps.push({ at: name, missing, atRemoval })
+    })
+    const phone = await open("phone", found)
     const [lamp, stranger] = [await open("lamp"), await open("stranger")]
     for (const one of [lamp, stranger]) {
       await one.acceptInvitation(phone.invitation())

@@ -36,15 +36,14 @@ export class Noticed {
     const sentence = gapText(event, name)
     const wasThere = this.#heard.has(publicKey)
     this.#heard.add(publicKey)
-    if (event.atRemoval) {
-      this.#add({ code: "away", sentence, claimed: null }, false)
-      return null
-    }
-    if (wasThere && event.missing > 0) {
+    const isExplained = wasThere || event.atRemoval
+    if (wasThere && event.missing > 0 && !event.atRemoval) {
       this.#add({ code: "missing", sentence, claimed: null })
       return sentence
     }
-    const why = wasThere ? sentence : `${sentence} This phone was not there, or its line was down.`
+    const why = isExplained
+      ? sentence
+      : `${sentence} This phone was not there, or its line was down.`
     this.#add({ code: "away", sentence: why, claimed: null }, false)
     return null
   }
